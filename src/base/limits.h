@@ -1,0 +1,47 @@
+/* limits.h - every limit of the product, with its unit and its reason.
+ *
+ * A buffer, queue, length or count that has no name here has no business being
+ * bounded elsewhere. What exceeds a limit is refused with KM_ELIMIT and a
+ * sentence, or counted; it is never cut silently.
+ * Document: docs/limits.md */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_BASE_LIMITS_H
+#define KM_BASE_LIMITS_H
+
+enum {
+    KM_KIB = 1024,
+    KM_MIB = 1024 * 1024,
+
+    /* names: long enough for any layer path, short enough to index */
+    KM_NAME_BYTES_MAX = 1024,
+    KM_LABELS_BYTES_MAX = 1024,
+    KM_PATH_BYTES_MAX = 4096,
+    KM_JSON_DEPTH_MAX = 32, /* nesting of any JSON that we read */
+    KM_JSON_TOKEN_BYTES_MAX = 16 * KM_MIB, /* one string or number */
+    KM_CONFIG_VALUE_BYTES_MAX = 64 * KM_KIB,
+    KM_CONFIG_KEYS_MAX = 10000, /* config and tag keys of one run */
+
+    /* storage */
+    KM_CHUNK_POINTS_MAX = 4096, /* points of one stored chunk */
+    KM_SERIES_PER_RUN_MAX = 1000000,
+
+    /* one batch between a source and the store: bounds the memory of import */
+    KM_BATCH_POINTS_MAX = 1 << 19,  /* x 24 B = 12 MiB of points */
+    KM_BATCH_RECORDS_MAX = 1 << 16, /* events, evaluations, config keys */
+    KM_BATCH_ARENA_BYTES_MAX = 48 * KM_MIB, /* names and texts of a batch */
+
+    /* sources */
+    KM_FEED_BYTES = 1 * KM_MIB,         /* read size of a byte-stream source */
+    KM_RECORD_BYTES_MAX = 256 * KM_MIB, /* one framed record of any source */
+    KM_LINE_BYTES_MAX = 16 * KM_MIB,    /* one text line of any source */
+    KM_SNIFF_BYTES = 8 * KM_KIB,        /* what detection may look at */
+    KM_CSV_COLUMNS_MAX = 1000000,
+    KM_PROTO_DEPTH_MAX = 32,
+    KM_FOLDER_DEPTH_MAX = 64,
+    KM_FOLDER_FILES_MAX = 10000000,
+
+    /* arenas */
+    KM_ARENA_COMMAND_BYTES_MAX = 512 * KM_MIB,
+};
+
+#endif

@@ -1,0 +1,33 @@
+/* scorecard.h - all figures of one run, from the store.
+ *
+ * Ownership: everything in the card lives in the arena.   Threads: any, with
+ * one arena per call.   Errors: those of the store; a figure that cannot be
+ * computed is a state with a reason, not an error. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_SCORE_SCORECARD_H
+#define KM_SCORE_SCORECARD_H
+
+#include "model/role.h"
+#include "score/figure.h"
+#include "store/store.h"
+
+struct km_score_options {
+    const struct km_role_table *roles; /* NULL: the built-in names */
+    double target;                     /* loss to reach; NaN: none */
+    double horizon; /* planned last step; NaN: from config, else 2 x now */
+    double price_per_accelerator_hour; /* NaN: not given */
+    double price_per_step;             /* NaN: not given */
+    const char *currency;              /* "EUR"; NULL: none */
+    double accelerators;          /* NaN: from the run's config, else unknown */
+    double tokens_per_step;       /* NaN: from the run's config or series */
+    const struct km_clock *clock; /* for "2 h ago"; NULL: system */
+};
+void km_score_options_init(struct km_score_options *options);
+
+enum km_code km_scorecard_compute(struct km_store *store, uint64_t run_id,
+                                  const struct km_score_options *options,
+                                  struct km_arena *arena,
+                                  struct km_scorecard *card,
+                                  struct km_err *err);
+
+#endif

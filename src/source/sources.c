@@ -1,0 +1,31 @@
+/* sources.c - the table of formats: to add one, add its row. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source/source.h"
+
+const struct km_source_ops *const km_sources[] = {
+    NULL,
+};
+
+const struct km_source_ops *km_source_detect(const struct km_sniff *sniff)
+{
+    const struct km_source_ops *best = NULL;
+    int best_score = 0;
+    for (size_t i = 0; km_sources[i]; i++) {
+        int score = km_sources[i]->sniff(sniff);
+        if (score > best_score) {
+            best = km_sources[i];
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+const struct km_source_ops *km_source_find(struct km_str name)
+{
+    for (size_t i = 0; km_sources[i]; i++) {
+        if (km_str_is(name, km_sources[i]->name)) {
+            return km_sources[i];
+        }
+    }
+    return NULL;
+}
