@@ -49,7 +49,8 @@ struct km_role_of {
     enum km_role role;
     const char *unit; /* "nat", "s", "ms"; "" unknown */
     int better;       /* +1 higher, -1 lower, 0 neither */
-    double scale; /* multiply values by it to get `unit`'s base (ms: 1e-3) */
+    double scale; /* multiply values by it to get the role's unit (ms: 1e-3) */
+    bool per_device; /* a throughput of one device, not of the job */
 };
 
 const char *km_role_word(enum km_role role);
@@ -62,9 +63,12 @@ struct km_role_rule {
     struct km_str pattern;
     bool has_role, has_better;
     enum km_role role;
-    struct km_str unit; /* empty: keep */
+    struct km_str unit; /* empty: keep; NUL-terminated */
     int better;
 };
+
+/* True when `glob` ('*' and '?', case-insensitive) covers all of `text`. */
+bool km_glob_match(struct km_str glob, struct km_str text);
 
 struct km_role_table {
     const struct km_role_rule *rules; /* the user's, first match wins */
