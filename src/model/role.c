@@ -8,6 +8,7 @@
 #include "model/role.h"
 
 #include <assert.h>
+#include <stdint.h>
 
 #include "base/limits.h"
 
@@ -40,6 +41,7 @@ static const struct pattern {
     {"*aux*loss*", KM_ROLE_NONE, NULL, 1, 0, false},
     {"*balanc*loss*", KM_ROLE_NONE, NULL, 1, 0, false},
     {"*router*loss*", KM_ROLE_NONE, NULL, 1, 0, false},
+    {"*cross_entropy_loss", KM_ROLE_TRAIN_LOSS, NULL, 1, 0, false},
     {"*entropy_loss", KM_ROLE_NONE, NULL, 1, 0, false},
     {"*policy*loss*", KM_ROLE_NONE, NULL, 1, 0, false},
     {"*value*loss*", KM_ROLE_NONE, NULL, 1, 0, false},
@@ -344,13 +346,11 @@ static void take_subset(struct words *words)
 /* Epoch and batch averages are still the same quantity. */
 static void take_average_words(struct words *words)
 {
-    static const struct km_str prefixes[] = {KM_STR("epoch_"),
-                                             KM_STR("batch_loss")};
     struct km_str all = {words->text, words->len};
-    if (km_str_starts(all, prefixes[0])) {
-        words->len -= prefixes[0].len;
-        memmove(words->text, words->text + prefixes[0].len, words->len);
-    } else if (km_str_equal(all, prefixes[1]) || km_str_is(all, "batch_acc")) {
+    if (km_str_starts(all, KM_STR("epoch_"))) {
+        words->len -= 6;
+        memmove(words->text, words->text + 6, words->len);
+    } else if (km_str_is(all, "batch_loss") || km_str_is(all, "batch_acc")) {
         words->len -= 6;
         memmove(words->text, words->text + 6, words->len);
     }
@@ -418,7 +418,7 @@ static struct km_role_of find_builtin(const struct words *words)
 /* Reads "subset=validation" out of canonical labels. */
 static enum subset subset_of_labels(struct km_str labels)
 {
-    static const struct km_str keys[] = {KM_STR("subset="), KM_STR("split=")};
+    const struct km_str keys[] = {KM_STR("subset="), KM_STR("split=")};
     for (size_t at = 0; at < labels.len;) {
         size_t end = km_str_find(labels, ',', at);
         struct km_str pair = {labels.ptr + at, end - at};
