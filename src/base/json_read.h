@@ -9,9 +9,13 @@
  *     while ((code = km_json_next(&r, &token, err)) == KM_OK &&
  *            token.kind != KM_JSON_MORE) { ... }
  *
+ * Strings come out as valid UTF-8: bad bytes and lone surrogates, which logs do
+ * hold, become U+FFFD. Everything else follows RFC 8259 to the letter.
+ *
  * Ownership: the reader owns its carry buffer; a token's text is valid until
  * the next call. The bytes fed must stay valid until MORE comes back.
- * Errors: KM_EINPUT with the byte offset and what was expected, KM_ELIMIT.
+ * Errors: KM_EINPUT with the byte offset and what was expected, KM_ELIMIT; a
+ * failure stays until reset.
  * Threads: one at a time. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_BASE_JSON_READ_H
@@ -56,11 +60,17 @@ struct km_json_reader {
     struct km_buf text;  /* an unescaped string */
     int depth;
     unsigned char scope[KM_JSON_DEPTH_MAX]; /* '{' or '[' */
-    unsigned char expect; /* what may come next, see json_read.c */
+    unsigned char expect;  /* what may come next, see json_read.c */
+    unsigned char partial; /* what `carry` holds the beginning of, or 0 */
+    unsigned char seen;    /* what the string at hand contains */
+    uint64_t token_offset; /* of the token at hand */
 };
 
 void km_json_reader_init(struct km_json_reader *reader);
 void km_json_reader_reset(struct km_json_reader *reader); /* new stream */
+
+/* The bytes that stand at reader->offset in the stream. What was fed before and
+ * not read is dropped: a caller that stops early feeds it again. */
 void km_json_reader_feed(struct km_json_reader *reader, const char *bytes,
                          size_t len, bool last);
 enum km_code km_json_next(struct km_json_reader *reader,
