@@ -40,6 +40,13 @@ enum {
     KM_FOLDER_DEPTH_MAX = 64,
     KM_FOLDER_FILES_MAX = 10000000,
 
+    /* journal: what a client writes, see docs/formats/journal.md */
+    KM_JOURNAL_PAYLOAD_BYTES_MAX = 80 * KM_KIB, /* a config value, its key */
+    KM_JOURNAL_SEGMENT_BYTES_MAX = 1024 * KM_MIB,
+    KM_JOURNAL_SEGMENTS_MAX = 1000000, /* six digits in the file name */
+    KM_JOURNAL_METRICS_MAX = 1 << 20,  /* names of one writer */
+    KM_JOURNAL_GAPS_MAX = 256,         /* unpublished slots waited for */
+
     /* arenas */
     KM_ARENA_COMMAND_BYTES_MAX = 512 * KM_MIB,
 };
