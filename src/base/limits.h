@@ -24,6 +24,7 @@ enum {
     /* storage */
     KM_CHUNK_POINTS_MAX = 4096, /* points of one stored chunk */
     KM_SERIES_PER_RUN_MAX = 1000000,
+    KM_MEMORY_STORE_TEXT_BYTES_MAX = 256 * KM_MIB, /* oracle of tests */
 
     /* one batch between a source and the store: bounds the memory of import */
     KM_BATCH_POINTS_MAX = 1 << 19,  /* x 24 B = 12 MiB of points */
