@@ -31,6 +31,14 @@ enum {
     KM_BATCH_RECORDS_MAX = 1 << 16, /* events, evaluations, config keys */
     KM_BATCH_ARENA_BYTES_MAX = 48 * KM_MIB, /* names and texts of a batch */
 
+    /* what the emitter remembers of one origin; a log that goes back at every
+     * second step would otherwise make an attempt of each */
+    KM_EMIT_BYTES_MAX = 512 * KM_MIB,
+    KM_EMIT_STATE_BYTES_MAX = 256 * KM_MIB,
+    KM_EMIT_WARNINGS_MAX = 20, /* shown of one source; all are counted */
+    KM_RUNS_PER_ORIGIN_MAX = 100000,
+    KM_RESTARTS_PER_ORIGIN_MAX = 4096,
+
     /* sources */
     KM_FEED_BYTES = 1 * KM_MIB,         /* read size of a byte-stream source */
     KM_RECORD_BYTES_MAX = 256 * KM_MIB, /* one framed record of any source */

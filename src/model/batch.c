@@ -9,7 +9,7 @@
 
 #include "base/limits.h"
 
-enum { VECTOR_START = 8, POINTS_START = 64 };
+enum { VECTOR_START = 8, POINTS_START = 8 };
 
 void km_batch_init(struct km_batch *batch)
 {

@@ -102,6 +102,7 @@ void km_emit_batch_done(struct km_emit *emit);
 void km_emit_save(const struct km_emit *emit, struct km_buf *out);
 enum km_code km_emit_error(const struct km_emit *emit, struct km_err *err);
 uint64_t km_emit_warning_count(const struct km_emit *emit);
+uint64_t km_emit_ignored_points(const struct km_emit *emit);
 void km_emit_destroy(struct km_emit *emit);
 
 #endif
