@@ -78,6 +78,10 @@ struct km_source_ops {
     /* 0: not mine; 1..100: how sure. The highest wins. Never fails. */
     int (*sniff)(const struct km_sniff *sniff);
 
+    /* Where flavours of a format differ in scope: that of this file, decided
+     * by its name and head alone. NULL: `scope` holds for all. */
+    enum km_source_scope (*scope_of)(const struct km_sniff *sniff);
+
     /* `saved` is empty for a new file, else what save() wrote. */
     enum km_code (*begin)(struct km_source *source, struct km_str saved,
                           struct km_err *err);
