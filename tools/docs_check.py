@@ -41,8 +41,11 @@ def limits():
 
 
 def formats():
-    """Sources that docs/formats.md does not name."""
+    """Sources that neither docs/formats.md nor its pages name."""
     page = read("docs/formats.md")
+    folder = os.path.join(ROOT, "docs/formats")
+    for name in sorted(os.listdir(folder)):
+        page += read(f"docs/formats/{name}")
     table = read("src/source/sources.c")
     rows = re.findall(r"^    &km_source_(\w+),", table, re.M)
     return [row for row in rows if f"`{row}`" not in page]
@@ -53,7 +56,7 @@ def main():
     failed = 0
     checks = [("docs/errors.md agrees with KM_CODES", errors),
               ("docs/limits.md agrees with limits.h", limits),
-              ("docs/formats.md names every source", formats)]
+              ("the pages of formats name every source", formats)]
     for number, (title, check) in enumerate(checks, 1):
         wrong = check()
         for item in wrong:

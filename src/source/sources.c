@@ -2,7 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/source.h"
 
+#include "source/csv.h"
+
 const struct km_source_ops *const km_sources[] = {
+    &km_source_csv,
+    &km_source_csv_algoperf,
+    &km_source_csv_lightning,
+    &km_source_csv_monitor,
     NULL,
 };
 
