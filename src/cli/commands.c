@@ -1,0 +1,118 @@
+/* commands.c - the table of commands: to add one, add its row. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+
+#include <string.h>
+
+#include "cli/help.h"
+
+const struct km_option km_options_common[] = {
+    {"store", "DIR", "the store to work with", KM_OPTION_FOLDER, 0, NULL, 0},
+    {"json", NULL, "print JSON, one object per line", KM_OPTION_FLAG, 0, NULL,
+     0},
+    {"quiet", NULL, "print results and errors only", KM_OPTION_FLAG, 'q', NULL,
+     0},
+    {"no-color", NULL, "print without colours", KM_OPTION_FLAG, 0, NULL, 0},
+    {"help", NULL, "explain the command and do nothing", KM_OPTION_FLAG, 'h',
+     NULL, 0},
+};
+const size_t km_option_common_count =
+    sizeof km_options_common / sizeof km_options_common[0];
+
+static const struct km_option import_options[] = {
+    {"project", "NAME",
+     "the project of what is imported; else the folder's "
+     "name",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"run", "NAME", "one run for everything; else each file's place says it",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"format", "NAME", "read as this format; else by content", KM_OPTION_TEXT,
+     0, NULL, 0},
+    {"pattern", "REGEX",
+     "lines of a text log, with the named groups step and "
+     "one per metric",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"columns", "MAP", "columns of a table, as step=Step,loss=val_loss",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"salvage", NULL, "go on behind damage and count what was left out",
+     KM_OPTION_FLAG, 0, NULL, 0},
+    {"follow", NULL, "stay, and read what is added until interrupted",
+     KM_OPTION_FLAG, 'f', NULL, 0},
+    {"verbose", NULL, "name also what is unchanged, not recognised or odd",
+     KM_OPTION_FLAG, 'v', NULL, 0},
+};
+
+static const struct km_option runs_options[] = {
+    {"project", "NAME", "runs of this project only", KM_OPTION_TEXT, 0, NULL,
+     0},
+    {"sort", "ORDER", "name, or newest", KM_OPTION_CHOICE, 0, "name|newest", 0},
+    {"limit", "N", "at most so many runs", KM_OPTION_COUNT, 'n', NULL, 1},
+    {"names", NULL, "print names only", KM_OPTION_FLAG, 0, NULL, 0},
+};
+
+static const struct km_option metrics_options[] = {
+    {"metric", "GLOB", "metrics of this name, with * and ?", KM_OPTION_TEXT, 0,
+     NULL, 0},
+};
+
+static const struct km_option evals_options[] = {
+    {"task", "GLOB", "tasks of this name, with * and ?", KM_OPTION_TEXT, 0,
+     NULL, 0},
+};
+
+static const struct km_option man_options[] = {
+    {"markdown", NULL, "as Markdown instead of troff", KM_OPTION_FLAG, 0, NULL,
+     0},
+};
+
+const struct km_command km_commands[] = {
+    {"import", "PATH...", "read logs into the store",
+     "Recognises files by their content: event files, tables, text logs, "
+     "databases, journals. A folder becomes a project, what lies in it becomes "
+     "runs. Importing again reads only what is new, whatever the file is now "
+     "called.\n\n"
+     "A file that cannot be read is named with the reason, and the others go "
+     "on; the exit status is that of the worst. Nothing outside the named "
+     "paths is opened.",
+     "km import runs/ --project speedrun", KM_WORD_PATH, 1, -1,
+     KM_OPTION_TABLE(import_options), km_run_import},
+    {"runs", "[RUN...]", "list runs",
+     "One line a run: its state, how far it came, and its last loss. RUN is "
+     "project/name, a name, an external id, a prefix of one of them that no "
+     "other run has, or a pattern with * and ?.",
+     "km runs 'speedrun/*' --sort newest", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(runs_options), km_run_runs},
+    {"metrics", "[RUN...]", "list what was logged",
+     "One line a series: its role, the number of points, and where they begin "
+     "and end. Values that are not finite are counted and never part of min, "
+     "max or sum.",
+     "km metrics value-embed --metric '*loss*'", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(metrics_options), km_run_metrics},
+    {"evals", "[RUN...]", "list results of evaluations",
+     "One line a result: task, metric, value, standard error and number of "
+     "items.",
+     "km evals --task 'arc*'", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(evals_options), km_run_evals},
+    {"completion", "bash|zsh|fish", "print completions for a shell",
+     "Load them with `source <(km completion bash)`, with `km completion zsh > "
+     "_km` in a folder of $fpath, or with `km completion fish | source`.",
+     NULL, KM_WORD_NONE, 1, 1, NULL, 0, km_run_completion},
+    {"man", "", "print the manual", "As troff for man(1): `km man | man -l -`.",
+     NULL, KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(man_options), km_run_man},
+    {"version", "", "print the version, and those of the libraries", "", NULL,
+     KM_WORD_NONE, 0, 0, NULL, 0, km_run_version},
+    {"help", "[COMMAND]", "explain a command, or the exit codes",
+     "`km help errors` lists the exit codes.", NULL, KM_WORD_NONE, 0, 1, NULL,
+     0, km_run_help},
+};
+const size_t km_command_count = sizeof km_commands / sizeof km_commands[0];
+
+const struct km_command *km_command_find(const char *name)
+{
+    for (size_t i = 0; i < km_command_count; i++) {
+        if (strcmp(km_commands[i].name, name) == 0) {
+            return &km_commands[i];
+        }
+    }
+    return NULL;
+}

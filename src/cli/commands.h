@@ -1,0 +1,13 @@
+/* commands.h - what runs behind each row of the table of commands. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_CLI_COMMANDS_H
+#define KM_CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+enum km_code km_run_import(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_runs(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_metrics(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_evals(struct km_cli *cli, struct km_err *err);
+
+#endif

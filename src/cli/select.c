@@ -1,0 +1,241 @@
+/* select.c - words to runs, by ever looser ways of matching. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/select.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "cli/suggest.h"
+#include "report/text.h"
+
+enum { LISTED_MAX = 6 };
+
+bool km_glob_match(struct km_str pattern, struct km_str text)
+{
+    size_t p = 0, t = 0, star = SIZE_MAX, resume = 0;
+    while (t < text.len) {
+        if (p < pattern.len && pattern.ptr[p] == '*') {
+            star = p++;
+            resume = t;
+        } else if (p < pattern.len &&
+                   (pattern.ptr[p] == '?' || pattern.ptr[p] == text.ptr[t])) {
+            p++;
+            t++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            t = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.ptr[p] == '*') {
+        p++;
+    }
+    return p == pattern.len;
+}
+
+static struct km_str shown_name(const struct km_run_row *row)
+{
+    return row->meta.name.len ? row->meta.name : row->meta.external_id;
+}
+
+const char *km_run_label(struct km_arena *arena, const struct km_run_row *row)
+{
+    struct km_str project = row->meta.project, name = shown_name(row);
+    char *label = km_arena_printf(arena, "%.*s/%.*s", (int)project.len,
+                                  project.ptr ? project.ptr : "", (int)name.len,
+                                  name.ptr ? name.ptr : "");
+    return label ? label : "";
+}
+
+struct listing {
+    struct km_arena *arena;
+    struct km_run_list *list;
+    bool failed;
+};
+
+static bool list_grow(struct km_arena *arena, struct km_run_list *list)
+{
+    size_t cap = list->cap ? list->cap * 2 : 64;
+    struct km_run_row *rows = km_new(arena, struct km_run_row, cap);
+    if (!rows) {
+        return false;
+    }
+    if (list->count) {
+        memcpy(rows, list->rows, list->count * sizeof *rows);
+    }
+    list->rows = rows;
+    list->cap = cap;
+    return true;
+}
+
+static bool list_add(struct km_arena *arena, struct km_run_list *list,
+                     const struct km_run_row *row)
+{
+    if (list->count == list->cap && !list_grow(arena, list)) {
+        return false;
+    }
+    list->rows[list->count++] = *row;
+    return true;
+}
+
+static void keep(struct km_arena *arena, struct km_str *text, bool *failed)
+{
+    char *copy = km_arena_copy(arena, text->ptr ? text->ptr : "", text->len);
+    *failed = *failed || !copy;
+    text->ptr = copy;
+    text->len = copy ? text->len : 0;
+}
+
+static bool visit_run(void *user, const struct km_run_row *row)
+{
+    struct listing *listing = user;
+    struct km_run_row own = *row;
+    struct km_str *texts[] = {&own.meta.project, &own.meta.external_id,
+                              &own.meta.name,    &own.meta.group,
+                              &own.meta.parent,  &own.meta.source,
+                              &own.meta.notes};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        keep(listing->arena, texts[i], &listing->failed);
+    }
+    listing->failed =
+        listing->failed || !list_add(listing->arena, listing->list, &own);
+    return !listing->failed;
+}
+
+enum match { MATCH_NONE, MATCH_PREFIX, MATCH_EXACT };
+
+static enum match match_text(struct km_str word, struct km_str text)
+{
+    if (km_str_equal(word, text)) {
+        return MATCH_EXACT;
+    }
+    return text.len && km_str_starts(text, word) ? MATCH_PREFIX : MATCH_NONE;
+}
+
+/* Calls for the ways in which a run can be named. */
+static enum match match_run(struct km_cli *cli, struct km_str word,
+                            const struct km_run_row *row, bool is_glob)
+{
+    struct km_str label = km_str_of(km_run_label(&cli->arena, row));
+    const struct km_str texts[] = {label, shown_name(row),
+                                   row->meta.external_id};
+    enum match best = MATCH_NONE;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        enum match match =
+            is_glob ? (km_glob_match(word, texts[i]) ? MATCH_EXACT : MATCH_NONE)
+                    : match_text(word, texts[i]);
+        best = match > best ? match : best;
+    }
+    return best;
+}
+
+static enum km_code refuse_ambiguous(struct km_cli *cli, const char *word,
+                                     const struct km_run_list *hits,
+                                     struct km_err *err)
+{
+    struct km_buf names;
+    km_buf_init(&names, 400);
+    for (size_t i = 0; i < hits->count && i < LISTED_MAX; i++) {
+        const char *label = km_run_label(&cli->arena, &hits->rows[i]);
+        km_buf_append_text(&names, i ? ", " : "");
+        km_buf_append_text(&names, label);
+        if (hits->count > 1 &&
+            strcmp(label, km_run_label(&cli->arena, &hits->rows[!i])) == 0) {
+            km_buf_printf(&names, " (%.*s)",
+                          (int)hits->rows[i].meta.external_id.len,
+                          hits->rows[i].meta.external_id.ptr);
+        }
+    }
+    (void)km_fail(err, KM_EUSAGE, "\"%.100s\" could be %zu runs: %s%s", word,
+                  hits->count, names.bytes ? names.bytes : "",
+                  hits->count > LISTED_MAX ? ", ..." : "");
+    km_buf_finish(&names);
+    return KM_EUSAGE;
+}
+
+static enum km_code refuse_unknown(struct km_cli *cli, const char *word,
+                                   const struct km_run_list *all,
+                                   struct km_err *err)
+{
+    struct km_suggestion suggestion;
+    km_suggest_begin(&suggestion, word);
+    for (size_t i = 0; i < all->count; i++) {
+        km_suggest_offer(&suggestion, km_run_label(&cli->arena, &all->rows[i]));
+        struct km_str name = shown_name(&all->rows[i]);
+        const char *text = km_arena_copy(&cli->arena, name.ptr, name.len);
+        km_suggest_offer(&suggestion, text ? text : "");
+    }
+    if (suggestion.nearest) {
+        return km_fail(err, KM_ENOTFOUND,
+                       "no run is called \"%.100s\"; the nearest is %.200s",
+                       word, suggestion.nearest);
+    }
+    return km_fail(err, KM_ENOTFOUND,
+                   "no run is called \"%.100s\"; `km runs` lists them", word);
+}
+
+static enum km_code add_new(struct km_cli *cli, struct km_run_list *list,
+                            const struct km_run_list *hits, struct km_err *err)
+{
+    for (size_t i = 0; i < hits->count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < list->count && !known; k++) {
+            known = list->rows[k].id == hits->rows[i].id;
+        }
+        if (!known && !list_add(&cli->arena, list, &hits->rows[i])) {
+            return km_fail(err, KM_EMEMORY, "no memory for the list of runs");
+        }
+    }
+    return KM_OK;
+}
+
+static enum km_code select_word(struct km_cli *cli, const char *word,
+                                const struct km_run_list *all,
+                                struct km_run_list *list, struct km_err *err)
+{
+    bool is_glob = strpbrk(word, "*?") != NULL;
+    struct km_run_list exact = {0}, prefix = {0};
+    for (size_t i = 0; i < all->count; i++) {
+        const struct km_run_row *row = &all->rows[i];
+        enum match match = match_run(cli, km_str_of(word), row, is_glob);
+        struct km_run_list *hits = match == MATCH_EXACT ? &exact : &prefix;
+        if (match != MATCH_NONE && !list_add(&cli->arena, hits, row)) {
+            return km_fail(err, KM_EMEMORY, "no memory for the list of runs");
+        }
+    }
+    const struct km_run_list *hits = exact.count ? &exact : &prefix;
+    if (hits->count == 0) {
+        return refuse_unknown(cli, word, all, err);
+    }
+    if (hits->count > 1 && !is_glob) {
+        return refuse_ambiguous(cli, word, hits, err);
+    }
+    return add_new(cli, list, hits, err);
+}
+
+enum km_code km_select_runs(struct km_cli *cli, struct km_store *store,
+                            const struct km_run_filter *filter,
+                            const char *const *words, size_t word_count,
+                            struct km_run_list *list, struct km_err *err)
+{
+    struct km_run_list all = {0};
+    struct listing listing = {&cli->arena, &all, false};
+    enum km_code code =
+        km_store_list_runs(store, filter, visit_run, &listing, err);
+    if (code) {
+        return code;
+    }
+    if (listing.failed) {
+        return km_fail(err, KM_EMEMORY, "no memory for the list of runs");
+    }
+    *list = (struct km_run_list){0};
+    if (word_count == 0) {
+        *list = all;
+        return KM_OK;
+    }
+    for (size_t i = 0; i < word_count && !code; i++) {
+        code = select_word(cli, words[i], &all, list, err);
+    }
+    return code;
+}

@@ -1,0 +1,31 @@
+/* select.h - which runs a person means.
+ *
+ * A word is, in this order: the exact `project/name`, name or external id; a
+ * glob with '*' and '?'; a prefix that only one run has. A word that could mean
+ * several runs is refused with their list.
+ * Ownership: rows and their texts live in the command's arena.
+ * Errors: KM_ENOTFOUND, KM_EUSAGE (ambiguous), those of the store. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_CLI_SELECT_H
+#define KM_CLI_SELECT_H
+
+#include "cli/cli.h"
+
+struct km_run_list {
+    struct km_run_row *rows; /* each run once, in the order of the words */
+    size_t count, cap;
+};
+
+/* No words: every run that `filter` lets through. */
+enum km_code km_select_runs(struct km_cli *cli, struct km_store *store,
+                            const struct km_run_filter *filter,
+                            const char *const *words, size_t word_count,
+                            struct km_run_list *list, struct km_err *err);
+
+/* '*' any bytes, '?' one byte; ASCII case counts. */
+bool km_glob_match(struct km_str pattern, struct km_str text);
+
+/* "project/name", as people see and type it. */
+const char *km_run_label(struct km_arena *arena, const struct km_run_row *row);
+
+#endif

@@ -1,0 +1,40 @@
+/* terminal.h - what the other end of a stream can show.
+ *
+ * Judged once from the stream and the environment; nothing else in the program
+ * looks at a terminal.
+ * Threads: any. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_REPORT_TERMINAL_H
+#define KM_REPORT_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { KM_TERMINAL_WIDTH_MIN = 60, KM_TERMINAL_WIDTH_MAX = 160 };
+
+struct km_terminal {
+    bool is_terminal;
+    bool unicode; /* else ASCII only */
+    bool colour;
+    size_t width; /* columns, WIDTH_MIN..WIDTH_MAX; 100 when unknown */
+};
+
+/* The locale is read from LC_ALL, LC_CTYPE, LANG and never set; colours need a
+ * terminal that is not "dumb", and NO_COLOR unset or empty. */
+void km_terminal_judge(struct km_terminal *terminal, int fd);
+
+/* Colour names of what is shown; the sequences are in terminal.c. */
+enum km_tone {
+    KM_TONE_PLAIN,
+    KM_TONE_STRONG,
+    KM_TONE_QUIET,
+    KM_TONE_ACCENT,
+    KM_TONE_GOOD,
+    KM_TONE_WATCH,
+    KM_TONE_BAD,
+};
+/* "" when the terminal shows no colours. */
+const char *km_terminal_tone(const struct km_terminal *terminal,
+                             enum km_tone tone);
+
+#endif
