@@ -27,8 +27,9 @@ static void replace_controls(char *text)
     }
 }
 
-static void format_message(struct km_err *err, enum km_code code,
-                           const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void
+format_message(struct km_err *err, enum km_code code, const char *format,
+               va_list args)
 {
     err->code = code;
     (void)vsnprintf(err->message, sizeof err->message, format, args);

@@ -158,7 +158,7 @@ static enum km_code check_value(struct parse *p, const struct km_option *option,
     case KM_OPTION_FLAG:
         break;
     }
-    assert(!"a flag has no value");
+    assert(option->kind != KM_OPTION_FLAG); /* a flag has no value */
     return KM_EUSAGE;
 }
 

@@ -68,8 +68,8 @@ static const char *read_all(const char *text)
 static void any_cut_gives_the_same_tokens(void)
 {
     static const char *const texts[] = {
-        "{\"loss\": 0.25, \"step\":9223372036854775807, \"a\\\"b\\\\\": "
-        "[NaN,-Infinity, Infinity,true,false,null , -1e-3]}\n{\"next\":\"\"}",
+        ("{\"loss\": 0.25, \"step\":9223372036854775807, \"a\\\"b\\\\\": "
+         "[NaN,-Infinity, Infinity,true,false,null , -1e-3]}\n{\"next\":\"\"}"),
         "\"\\ud83d\\ude00 \\u00e9 \xc3\xa9 \xff \\ud800 \\\\\\\" end\" 12 3.5",
         "[[[]],{},{\"k\":{\"\":\"\"}}]",
         "\"a plain string that is longer than eight bytes, twice over\"",
