@@ -45,6 +45,8 @@ enum {
     KM_LINE_BYTES_MAX = 16 * KM_MIB,    /* one text line of any source */
     KM_SNIFF_BYTES = 8 * KM_KIB,        /* what detection may look at */
     KM_CSV_COLUMNS_MAX = 1000000,
+    KM_PATTERN_BYTES_MAX = 16 * KM_KIB,      /* of the user's --pattern */
+    KM_PATTERN_LINE_BYTES_MAX = 64 * KM_KIB, /* longer lines: never tried */
     KM_PROTO_DEPTH_MAX = 32,
     KM_FOLDER_DEPTH_MAX = 64,
     KM_FOLDER_FILES_MAX = 10000000,

@@ -3,12 +3,14 @@
 #include "source/source.h"
 
 #include "source/csv.h"
+#include "source/text_log.h"
 
 const struct km_source_ops *const km_sources[] = {
     &km_source_csv,
     &km_source_csv_algoperf,
     &km_source_csv_lightning,
     &km_source_csv_monitor,
+    &km_source_text_log,
     NULL,
 };
 

@@ -212,7 +212,22 @@ static inline const struct fed_point *fed_at(const struct fed *fed,
     return &none;
 }
 
-/* True when both hold the same points of the same series in the same order. */
+/* The `rank`-th point of a metric in an attempt, or NULL. */
+static inline const struct fed_point *
+fed_find(const struct fed *fed, const char *metric, uint32_t part, size_t rank)
+{
+    for (size_t i = 0; i < fed->count; i++) {
+        const struct fed_point *point = &fed->points[i];
+        if (point->part == part && strcmp(point->metric, metric) == 0 &&
+            rank-- == 0) {
+            return point;
+        }
+    }
+    return NULL;
+}
+
+/* True when both hold the same points of the same series and attempts, each in
+ * the same order. */
 static inline bool fed_equal(const struct fed *a, const struct fed *b)
 {
     if (a->count != b->count) {
@@ -220,13 +235,13 @@ static inline bool fed_equal(const struct fed *a, const struct fed *b)
     }
     for (size_t i = 0; i < a->count; i++) {
         const struct fed_point *p = &a->points[i];
-        size_t rank = 0; /* among the points of its metric */
+        size_t rank = 0;
         for (size_t k = 0; k < i; k++) {
-            rank += strcmp(a->points[k].metric, p->metric) == 0;
+            rank += a->points[k].part == p->part &&
+                    strcmp(a->points[k].metric, p->metric) == 0;
         }
-        const struct fed_point *q = fed_at(b, p->metric, rank);
-        if (p->part != q->part || p->flags != q->flags ||
-            strcmp(p->labels, q->labels) != 0 ||
+        const struct fed_point *q = fed_find(b, p->metric, p->part, rank);
+        if (!q || p->flags != q->flags || strcmp(p->labels, q->labels) != 0 ||
             memcmp(&p->point, &q->point, sizeof p->point) != 0) {
             return false;
         }
