@@ -58,6 +58,10 @@ enum {
     KM_JOURNAL_METRICS_MAX = 1 << 20,  /* names of one writer */
     KM_JOURNAL_GAPS_MAX = 256,         /* unpublished slots waited for */
 
+    /* analysis: arrays of one series; longer ones are averaged to fit */
+    KM_TRACK_POINTS_MAX = 1 << 20, /* x 28 B */
+    KM_ATTEMPTS_MAX = 100000,      /* attempts of one run that are shown */
+
     /* arenas */
     KM_ARENA_COMMAND_BYTES_MAX = 512 * KM_MIB,
 };

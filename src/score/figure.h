@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/json_write.h"
+#include "series/axis.h"
 
 enum km_figure_state {
     KM_FIGURE_OK,
@@ -27,21 +28,6 @@ enum km_figure_state {
 const char *km_figure_state_name(enum km_figure_state state); /* "OK" */
 
 enum km_better { KM_BETTER_LOWER = -1, KM_BETTER_NEITHER, KM_BETTER_HIGHER };
-
-enum km_axis {
-    KM_AXIS_STEP,
-    KM_AXIS_TOKEN,
-    KM_AXIS_SAMPLE,
-    KM_AXIS_EPOCH,
-    KM_AXIS_SECOND,      /* wall */
-    KM_AXIS_ACTIVE,      /* seconds without stalls and restarts */
-    KM_AXIS_ACCELERATOR, /* accelerator-hours */
-    KM_AXIS_FLOP,
-    KM_AXIS_CURRENCY,
-    KM_AXIS_COUNT,
-};
-const char *km_axis_name(enum km_axis axis); /* "token" */
-const char *km_axis_unit(enum km_axis axis); /* what velocity is per: "Mtok" */
 
 struct km_figure; /* registry row */
 

@@ -1,0 +1,327 @@
+/* fit.c - variable projection over a grid, Huber weights, pattern search. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure/fit.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "measure/family.h"
+#include "measure/robust.h"
+
+enum { HUBER_ROUNDS = 4, SEARCH_ROUNDS = 60, SHAPES = 2 };
+static const double SEARCH_START = 0.12, SEARCH_END = 0.003;
+
+/* Sums that do not depend on theta, for the present weights. */
+struct totals {
+    double w, y_mean, yy; /* yy about the mean */
+};
+
+/* The linear part for one theta. */
+struct linear {
+    double asymptote, amplitude, sse;
+};
+
+static struct totals sum_totals(const struct km_fit_problem *problem,
+                                const double *w)
+{
+    struct totals t = {0, 0, 0};
+    double sum = 0;
+    for (size_t b = 0; b < problem->count; b++) {
+        t.w += w[b];
+        sum += w[b] * problem->y[b];
+    }
+    t.y_mean = sum / t.w;
+    for (size_t b = 0; b < problem->count; b++) {
+        double dy = problem->y[b] - t.y_mean;
+        t.yy += w[b] * dy * dy;
+    }
+    return t;
+}
+
+/* Least squares of y = E + A g from moments: sums of w g, w g^2 and
+ * w g (y - y_mean). */
+static struct linear solve_linear(const struct totals *t, double e_min,
+                                  double sg, double sgg, double sgy)
+{
+    double g_mean = sg / t->w, spread = sgg - sg * g_mean;
+    double a = spread > 1e-13 * sgg ? sgy / spread : 0;
+    a = a > 0 ? a : 0;
+    double e = t->y_mean - a * g_mean;
+    if (e < e_min) {
+        e = e_min;
+        a = sgg > 0 ? (sgy + (t->y_mean - e) * sg) / sgg : 0;
+        a = a > 0 ? a : 0;
+    }
+    double shift = t->y_mean - e;
+    double sse =
+        t->yy + t->w * shift * shift + a * a * sgg - 2 * a * (sgy + shift * sg);
+    return (struct linear){e, a, sse > 0 ? sse : 0};
+}
+
+/* The best node of the grid under weights w. */
+static size_t search_grid(const struct km_fit_problem *problem, const double *w,
+                          size_t nodes, struct km_fit_scratch *scratch,
+                          struct linear *best)
+{
+    struct totals t = sum_totals(problem, w);
+    double *sg = scratch->moment[0], *sgg = scratch->moment[1];
+    double *sgy = scratch->moment[2];
+    for (size_t k = 0; k < nodes; k++) {
+        sg[k] = sgg[k] = sgy[k] = 0;
+    }
+    for (size_t b = 0; b < problem->count; b++) {
+        const double *g = scratch->grid + b * nodes;
+        double weight = w[b], dy = problem->y[b] - t.y_mean;
+        for (size_t k = 0; k < nodes; k++) {
+            double wg = weight * g[k];
+            sg[k] += wg;
+            sgg[k] += wg * g[k];
+            sgy[k] += wg * dy;
+        }
+    }
+    size_t at = 0;
+    for (size_t k = 0; k < nodes; k++) {
+        struct linear found =
+            solve_linear(&t, problem->e_min, sg[k], sgg[k], sgy[k]);
+        if (k == 0 || found.sse < best->sse) {
+            *best = found;
+            at = k;
+        }
+    }
+    return at;
+}
+
+/* The linear part for any theta, without the grid. */
+static struct linear solve_theta(const struct km_fit_problem *problem,
+                                 const double *w, const struct totals *t,
+                                 enum km_family family, const double theta[2],
+                                 const struct km_fit_scratch *scratch)
+{
+    double sg = 0, sgg = 0, sgy = 0;
+    for (size_t b = 0; b < problem->count; b++) {
+        double g = family == KM_FAMILY_POW3
+                       ? exp(-theta[0] * scratch->logs[b])
+                       : km_family_value(family, theta, scratch->scaled[b]);
+        double wg = w[b] * g;
+        sg += wg;
+        sgg += wg * g;
+        sgy += wg * (problem->y[b] - t->y_mean);
+    }
+    return solve_linear(t, problem->e_min, sg, sgg, sgy);
+}
+
+/* Coordinate pattern search in ln theta. */
+static void refine(const struct km_fit_problem *problem, struct km_fit *fit,
+                   struct km_fit_scratch *scratch)
+{
+    struct totals t = sum_totals(problem, fit->weight);
+    struct linear best =
+        solve_theta(problem, fit->weight, &t, fit->family, fit->theta, scratch);
+    double step = SEARCH_START;
+    for (int i = 0; i < SEARCH_ROUNDS && step >= SEARCH_END; i++) {
+        bool better = false;
+        double chosen[SHAPES] = {fit->theta[0], fit->theta[1]};
+        for (int move = 0; move < 2 * km_family_shape(fit->family); move++) {
+            double theta[SHAPES] = {fit->theta[0], fit->theta[1]};
+            theta[move / 2] *= exp(move % 2 ? -step : step);
+            struct linear found = solve_theta(problem, fit->weight, &t,
+                                              fit->family, theta, scratch);
+            if (found.sse < best.sse) {
+                best = found;
+                better = true;
+                memcpy(chosen, theta, sizeof chosen);
+            }
+        }
+        memcpy(fit->theta, chosen, sizeof chosen);
+        step = better ? step : step / 2;
+    }
+    fit->asymptote = best.asymptote;
+    fit->amplitude = best.amplitude;
+}
+
+static void find_residuals(const struct km_fit_problem *problem,
+                           struct km_fit *fit)
+{
+    for (size_t b = 0; b < problem->count; b++) {
+        fit->residual[b] = problem->y[b] - km_fit_value(fit, problem->x[b]);
+    }
+}
+
+/* Residuals at the weight of the median bin. */
+static double find_scale(const struct km_fit_problem *problem,
+                         const double *residual, struct km_fit_scratch *scratch,
+                         double *evened)
+{
+    memcpy(scratch->sorted, problem->weight,
+           problem->count * sizeof *scratch->sorted);
+    double typical = km_median(scratch->sorted, problem->count);
+    for (size_t b = 0; b < problem->count; b++) {
+        evened[b] = residual[b] * sqrt(problem->weight[b] / typical);
+        scratch->sorted[b] = fabs(evened[b]);
+    }
+    return KM_MAD_TO_SIGMA * km_median(scratch->sorted, problem->count);
+}
+
+static void take_node(struct km_fit *fit, const struct linear *linear,
+                      const double theta[2])
+{
+    fit->asymptote = linear->asymptote;
+    fit->amplitude = linear->amplitude;
+    fit->sse = linear->sse;
+    memcpy(fit->theta, theta, sizeof fit->theta);
+}
+
+static void reweigh(const struct km_fit_problem *problem, struct km_fit *fit,
+                    struct km_fit_scratch *scratch)
+{
+    double *evened = scratch->moment[3];
+    fit->scale = find_scale(problem, fit->residual, scratch, evened);
+    for (size_t b = 0; b < problem->count; b++) {
+        double far = fabs(evened[b]), bound = KM_HUBER_K * fit->scale;
+        fit->weight[b] =
+            problem->weight[b] * (far > bound && bound > 0 ? bound / far : 1);
+    }
+}
+
+/* Residuals of the best node straight from the grid. */
+static void grid_residuals(const struct km_fit_problem *problem, size_t nodes,
+                           size_t node, const struct km_fit_scratch *scratch,
+                           struct km_fit *fit)
+{
+    for (size_t b = 0; b < problem->count; b++) {
+        fit->residual[b] = problem->y[b] - fit->asymptote -
+                           fit->amplitude * scratch->grid[b * nodes + node];
+    }
+}
+
+/* Determinant-based inverse of J'WJ; standard error of the slope at u = 1. */
+static double slope_error(const struct km_fit *fit,
+                          const struct km_fit_scratch *scratch)
+{
+    double m[3][3] = {{0}}, grad[3] = {0}, sse = 0;
+    const double h = 1e-5;
+    double up[2] = {fit->theta[0] * (1 + h), fit->theta[1]};
+    double down[2] = {fit->theta[0] * (1 - h), fit->theta[1]};
+    double width = 2 * h * fit->theta[0];
+    for (size_t b = 0; b < fit->count; b++) {
+        double u = scratch->scaled[b], w = fit->weight[b];
+        double j[3] = {1, km_family_value(fit->family, fit->theta, u),
+                       fit->amplitude *
+                           (km_family_value(fit->family, up, u) -
+                            km_family_value(fit->family, down, u)) /
+                           width};
+        for (int r = 0; r < 3; r++) {
+            for (int c = 0; c < 3; c++) {
+                m[r][c] += w * j[r] * j[c];
+            }
+        }
+        sse += w * fit->residual[b] * fit->residual[b];
+    }
+    grad[1] = km_family_slope(fit->family, fit->theta, 1);
+    grad[2] = fit->amplitude *
+              (km_family_slope(fit->family, up, 1) -
+               km_family_slope(fit->family, down, 1)) /
+              width;
+    double c00 = m[1][1] * m[2][2] - m[1][2] * m[2][1];
+    double c01 = m[1][2] * m[2][0] - m[1][0] * m[2][2];
+    double c02 = m[1][0] * m[2][1] - m[1][1] * m[2][0];
+    double det = m[0][0] * c00 + m[0][1] * c01 + m[0][2] * c02;
+    double inv11 = m[0][0] * m[2][2] - m[0][2] * m[2][0];
+    double inv12 = m[0][2] * m[1][0] - m[0][0] * m[1][2];
+    double inv22 = m[0][0] * m[1][1] - m[0][1] * m[1][0];
+    double variance =
+        (grad[1] * grad[1] * inv11 + 2 * grad[1] * grad[2] * inv12 +
+         grad[2] * grad[2] * inv22) /
+        det;
+    double n = (double)fit->count;
+    variance *= sse / (n - 3) * (n / fit->n_eff);
+    return det > 0 && variance >= 0 && isfinite(variance)
+               ? sqrt(variance) / fit->x_now
+               : (double)NAN;
+}
+
+static bool prepare(enum km_family family, const struct km_fit_problem *problem,
+                    struct km_fit_scratch *scratch, struct km_fit *fit)
+{
+    size_t n = problem->count;
+    assert(n <= KM_FIT_POINTS_MAX);
+    if (n < KM_FIT_POINTS_MIN || !(problem->x[n - 1] > problem->x[0]) ||
+        !(problem->x[0] > 0)) {
+        return false;
+    }
+    fit->family = family;
+    fit->x_now = problem->x_now;
+    fit->count = n;
+    fit->se_slope = NAN;
+    fit->n_eff = (double)n;
+    for (size_t b = 0; b < n; b++) {
+        scratch->scaled[b] = problem->x[b] / problem->x_now;
+        scratch->logs[b] = log(scratch->scaled[b]);
+    }
+    memcpy(fit->weight, problem->weight, n * sizeof *fit->weight);
+    return true;
+}
+
+bool km_fit_run(enum km_family family, const struct km_fit_problem *problem,
+                enum km_fit_effort effort, struct km_fit_scratch *scratch,
+                struct km_fit *fit)
+{
+    if (!prepare(family, problem, scratch, fit)) {
+        return false;
+    }
+    size_t nodes = effort == KM_FIT_AGAIN
+                       ? km_family_nodes(family)
+                       : km_family_grid(family, problem->count, scratch);
+    int rounds = effort <= KM_FIT_GRID_ONCE ? 1 : HUBER_ROUNDS;
+    for (int round = 0; round < rounds; round++) {
+        struct linear best = {0};
+        size_t node = search_grid(problem, fit->weight, nodes, scratch, &best);
+        take_node(fit, &best, scratch->theta[node]);
+        if (effort > KM_FIT_GRID_ONCE) {
+            grid_residuals(problem, nodes, node, scratch, fit);
+            reweigh(problem, fit, scratch);
+        }
+    }
+    if (effort == KM_FIT_GRID) {
+        struct totals t = sum_totals(problem, fit->weight);
+        struct linear last =
+            solve_theta(problem, fit->weight, &t, family, fit->theta, scratch);
+        fit->asymptote = last.asymptote;
+        fit->amplitude = last.amplitude;
+    }
+    if (effort == KM_FIT_REFINED) {
+        refine(problem, fit, scratch);
+        find_residuals(problem, fit);
+        fit->n_eff = km_n_eff(fit->residual, fit->count);
+        fit->sse = 0;
+        for (size_t b = 0; b < fit->count; b++) {
+            fit->sse += fit->weight[b] * fit->residual[b] * fit->residual[b];
+        }
+        fit->se_slope = slope_error(fit, scratch);
+    }
+    return true;
+}
+
+double km_fit_value(const struct km_fit *fit, double x)
+{
+    return fit->asymptote + fit->amplitude * km_family_value(fit->family,
+                                                             fit->theta,
+                                                             x / fit->x_now);
+}
+
+double km_fit_slope(const struct km_fit *fit, double x)
+{
+    return fit->amplitude *
+           km_family_slope(fit->family, fit->theta, x / fit->x_now) /
+           fit->x_now;
+}
+
+double km_fit_inverse(const struct km_fit *fit, double y)
+{
+    double value = (y - fit->asymptote) / fit->amplitude;
+    double u = fit->amplitude > 0
+                   ? km_family_inverse(fit->family, fit->theta, value)
+                   : (double)NAN;
+    return u > 0 ? u * fit->x_now : (double)INFINITY;
+}

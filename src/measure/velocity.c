@@ -1,0 +1,104 @@
+/* velocity.c - slopes of the fitted curve and of the last stretch. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure/velocity.h"
+
+#include <math.h>
+
+#include "measure/robust.h"
+
+static const double RHO_START = 1.25, RHO_FACTOR = 1.25, RHO_END = 2.5;
+static const double SIGNIFICANT = 2;
+
+struct km_estimate km_velocity_model(const struct km_fit *fit, double x,
+                                     double level, double relative_se_axis)
+{
+    double v = -km_fit_slope(fit, x);
+    if (!isfinite(fit->se_slope)) {
+        return (struct km_estimate){v, NAN, NAN};
+    }
+    double df = fmax(fit->n_eff - 3, 1);
+    double z = km_t_quantile(0.5 + level / 2, df);
+    double statistical = z * fit->se_slope * (v > 0 ? v : 0) /
+                         fmax(-km_fit_slope(fit, fit->x_now), 1e-300);
+    if (!(v > 0)) {
+        statistical = z * fit->se_slope;
+    }
+    double axis = z * relative_se_axis * v;
+    double low = (1 - KM_VELOCITY_BAND_LOW) * v;
+    double high = (KM_VELOCITY_BAND_HIGH - 1) * v;
+    return (struct km_estimate){
+        v, v - sqrt(low * low + statistical * statistical + axis * axis),
+        v + sqrt(high * high + statistical * statistical + axis * axis)};
+}
+
+/* Copies ln x and y of a window, averaged in groups when there are many. */
+static size_t take_window(const double *x, const double *y, size_t from,
+                          size_t count, double *t, double *v)
+{
+    size_t n = count - from, group = 1 + (n - 1) / KM_LOCAL_POINTS_MAX;
+    size_t groups = 0;
+    for (size_t i = from; i < count; i += group) {
+        size_t end = i + group < count ? i + group : count;
+        double sx = 0, sy = 0;
+        for (size_t j = i; j < end; j++) {
+            sx += x[j];
+            sy += y[j];
+        }
+        t[groups] = log(sx / (double)(end - i));
+        v[groups] = sy / (double)(end - i);
+        groups++;
+    }
+    return groups;
+}
+
+static size_t find_x(const double *x, size_t count, double bound)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (x[middle] < bound) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+bool km_velocity_local(const double *x, const double *y, size_t count,
+                       size_t points_min, double level, double *scratch,
+                       struct km_local_velocity *out)
+{
+    *out = (struct km_local_velocity){0};
+    double *t = scratch, *v = scratch + KM_LOCAL_POINTS_MAX;
+    double *rest = v + KM_LOCAL_POINTS_MAX;
+    bool found = false;
+    for (double rho = RHO_START; count && rho <= RHO_END * 1.0001;
+         rho = rho < RHO_END ? fmin(rho * RHO_FACTOR, RHO_END) : 2 * RHO_END) {
+        size_t from = find_x(x, count, x[count - 1] / rho);
+        struct km_line line;
+        if (count - from < points_min) {
+            continue;
+        }
+        size_t n = take_window(x, y, from, count, t, v);
+        if (!km_line_fit(t, v, n, rest, &line)) {
+            continue;
+        }
+        double centre = sqrt(x[from] * x[count - 1]);
+        double df = fmax(line.n_eff - 2, 1);
+        double half = km_t_quantile(0.5 + level / 2, df) * line.se / centre;
+        double value = -line.slope / centre;
+        *out = (struct km_local_velocity){
+            .velocity = {value, value - half, value + half},
+            .se = line.se / centre,
+            .x_from = x[from],
+            .x_to = x[count - 1],
+            .n = count - from,
+            .n_eff = line.n_eff};
+        found = true;
+        if (fabs(line.slope) >= SIGNIFICANT * line.se) {
+            break;
+        }
+    }
+    return found;
+}

@@ -1,0 +1,50 @@
+/* velocity.h - how fast a metric improves, by model and by local slope.
+ *
+ * Positive means improving. The metric is one that should fall: callers turn a
+ * score round first.
+ *
+ *   model   v = -dy/dx of the fitted curve at x_now. Its 80 % interval joins
+ *           the Gauss-Newton error with the measured model discrepancy,
+ *           x [0.86, 1.28].
+ *   local   v = -b / x_c, b the Huber slope of y on ln x over
+ *           [x_now / rho, x_now], rho = 1.25 widened by x1.25 up to 2.5 until
+ *           |b| >= 2 SE; x_c the geometric centre of the window.
+ *
+ * Threads: any.   Document: docs/metrics.md#learn.velocity */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_MEASURE_VELOCITY_H
+#define KM_MEASURE_VELOCITY_H
+
+#include "measure/fit.h"
+
+#define KM_VELOCITY_BAND_LOW  0.86
+#define KM_VELOCITY_BAND_HIGH 1.28
+
+/* A value with an interval; NaN where there is none. */
+struct km_estimate {
+    double value, lo, hi;
+};
+
+/* Model velocity at x; relative_se_axis is that of a converted axis (0). */
+struct km_estimate km_velocity_model(const struct km_fit *fit, double x,
+                                     double level, double relative_se_axis);
+
+enum { KM_LOCAL_POINTS_MIN = 20, KM_LOCAL_POINTS_MAX = 8192 };
+
+struct km_local_velocity {
+    struct km_estimate velocity; /* per x */
+    double se;                   /* of the velocity */
+    double x_from, x_to;         /* window; its geometric centre is x_c */
+    size_t n;                    /* points in the window */
+    double n_eff;
+};
+
+/* x > 0 rising, at least `points_min` points in the window. `scratch` has room
+ * for 4 x KM_LOCAL_POINTS_MAX. False: too few points in the widest window, or
+ * all at one x. Longer windows are averaged in equal groups of neighbours
+ * first. */
+bool km_velocity_local(const double *x, const double *y, size_t count,
+                       size_t points_min, double level, double *scratch,
+                       struct km_local_velocity *out);
+
+#endif

@@ -1,0 +1,263 @@
+/* curves.c - what charts draw: data with every extreme kept, ghosts of earlier
+ * attempts, the fitted model, velocity and throughput over steps. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <string.h>
+
+#include "score/card.h"
+#include "series/reduce.h"
+
+enum {
+    DRAWN_POINTS = 1200, /* of one line; M4 makes it faithful at 300 columns */
+    FIT_POINTS = 64,
+    VELOCITY_POINTS = 32,
+    VELOCITY_SOURCE_POINTS = 16384, /* longer curves are averaged first */
+    THROUGHPUT_POINTS = 120,
+    GHOSTS_MAX = 16,
+    MARKS_MAX = 200,
+};
+
+struct drawing {
+    const struct km_score_input *input;
+    struct km_scorecard *card;
+    struct km_err *err;
+};
+
+static double *room(const struct drawing *d, size_t count)
+{
+    return km_arena_alloc(d->card->arena, count * sizeof(double));
+}
+
+static enum km_code add_data(const struct drawing *d, const char *id,
+                             const char *kind, const char *title,
+                             const char *unit, const double *x, const double *y,
+                             size_t count)
+{
+    size_t most = count < DRAWN_POINTS ? count : (size_t)DRAWN_POINTS;
+    most = most < 4 ? 4 : most;
+    struct km_curve curve = {.id = id,
+                             .title = title,
+                             .unit = unit,
+                             .axis = KM_AXIS_STEP,
+                             .kind = kind};
+    double *x_out = room(d, most), *y_out = room(d, most);
+    curve.x = x_out;
+    curve.y = y_out;
+    if (x_out && y_out) {
+        curve.count = km_reduce(x, y, count, x_out, y_out, most);
+    }
+    return km_card_add_curve(d->card, curve, d->err);
+}
+
+/* One ghost a superseded attempt, newest attempts when there are many. */
+static enum km_code add_ghosts(const struct drawing *d, const char *id,
+                               const struct km_track *track, const char *unit)
+{
+    size_t end = track->count + track->ghost_count, ghosts = 0;
+    enum km_code code = KM_OK;
+    while (end > track->count && ghosts < GHOSTS_MAX && code == KM_OK) {
+        size_t from = end - 1;
+        while (from > track->count &&
+               track->attempt[from - 1] == track->attempt[end - 1]) {
+            from--;
+        }
+        code =
+            add_data(d, id, "ghost",
+                     km_arena_printf(d->card->arena, "attempt %u",
+                                     track->attempt[from] + 1),
+                     unit, track->step + from, track->value + from, end - from);
+        end = from;
+        ghosts++;
+    }
+    return code;
+}
+
+static enum km_code add_fit(const struct drawing *d, const char *id,
+                            const struct km_curve_input *source)
+{
+    double *x = room(d, FIT_POINTS), *y = room(d, FIT_POINTS);
+    struct km_curve curve = {.id = id,
+                             .title = "fitted curve",
+                             .unit = source->unit,
+                             .axis = KM_AXIS_STEP,
+                             .kind = "fit",
+                             .x = x,
+                             .y = y};
+    double low = source->window_from, high = source->x_now;
+    for (size_t i = 0; x && y && i < FIT_POINTS; i++) {
+        x[i] = low + (high - low) * (double)i / (FIT_POINTS - 1);
+        y[i] = source->sign * km_fit_value(&source->pow3, x[i]);
+        curve.count++;
+    }
+    return km_card_add_curve(d->card, curve, d->err);
+}
+
+static enum km_code add_metric(const struct drawing *d, const char *id,
+                               const struct km_curve_input *source)
+{
+    const struct km_track *track = source->track;
+    if (!track || !track->count) {
+        return KM_OK;
+    }
+    enum km_code code = add_ghosts(d, id, track, source->unit);
+    if (code == KM_OK) {
+        code = add_data(d, id, "data", track->name, source->unit, track->step,
+                        track->value, track->count);
+    }
+    return code == KM_OK && source->fitted ? add_fit(d, id, source) : code;
+}
+
+/* Means of neighbours, so that rolling fits of long curves stay cheap. */
+static size_t coarsen(const struct km_curve_input *source, double *x, double *y)
+{
+    size_t group = 1 + (source->count - 1) / VELOCITY_SOURCE_POINTS, n = 0;
+    for (size_t i = 0; i < source->count; i += group) {
+        size_t end = i + group < source->count ? i + group : source->count;
+        double sx = 0, sy = 0, share = 1 / (double)(end - i);
+        for (size_t j = i; j < end; j++) {
+            sx += source->x[j];
+            sy += source->y[j];
+        }
+        x[n] = sx * share;
+        y[n++] = sy * share;
+    }
+    return n;
+}
+
+static size_t first_at(const double *x, size_t count, double bound)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (x[middle] < bound) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The model velocity that would have been reported at each step: fits that saw
+ * only what came before. */
+static enum km_code add_velocity(const struct drawing *d)
+{
+    const struct km_curve_input *source = &d->input->learn;
+    if (!source->fitted) {
+        return KM_OK;
+    }
+    double *x = room(d, VELOCITY_SOURCE_POINTS + 1);
+    double *y = room(d, VELOCITY_SOURCE_POINTS + 1);
+    double *at = room(d, VELOCITY_POINTS), *v = room(d, VELOCITY_POINTS);
+    double *lo = room(d, VELOCITY_POINTS), *hi = room(d, VELOCITY_POINTS);
+    struct km_bins *bins = km_new(d->card->arena, struct km_bins, 1);
+    struct km_fit *fit = km_new(d->card->arena, struct km_fit, 1);
+    struct km_curve curve = {
+        .id = "velocity",
+        .title = "learning velocity",
+        .unit = km_arena_printf(d->card->arena, "%s/kstep", source->unit),
+        .axis = KM_AXIS_STEP,
+        .kind = "data",
+        .x = at,
+        .y = v,
+        .lo = lo,
+        .hi = hi};
+    if (!x || !y || !at || !v || !lo || !hi || !bins || !fit || !curve.unit) {
+        curve.x = NULL;
+        return km_card_add_curve(d->card, curve, d->err);
+    }
+    size_t n = coarsen(source, x, y);
+    for (size_t i = 0; i < VELOCITY_POINTS; i++) {
+        double now =
+            source->x_now * (0.1 + 0.9 * (double)i / (VELOCITY_POINTS - 1));
+        size_t end = first_at(x, n, nextafter(now, INFINITY));
+        size_t from = first_at(x, n, source->window * now);
+        if (end < from + KM_FIT_POINTS_MIN) {
+            continue;
+        }
+        km_bins_fill(bins, x + from, y + from, end - from);
+        const struct km_fit_problem problem = {
+            bins->x, bins->y, bins->n, bins->count, x[end - 1], source->e_min};
+        if (km_fit_run(KM_FAMILY_POW3, &problem, KM_FIT_REFINED,
+                       d->input->scratch, fit)) {
+            struct km_estimate e =
+                km_velocity_model(fit, x[end - 1], d->card->level, 0);
+            double size = km_axis_unit_size(KM_AXIS_STEP);
+            at[curve.count] = now;
+            v[curve.count] = e.value * size;
+            lo[curve.count] = e.lo * size;
+            hi[curve.count] = e.hi * size;
+            curve.count++;
+        }
+    }
+    return km_card_add_curve(d->card, curve, d->err);
+}
+
+static enum km_code add_throughput(const struct drawing *d)
+{
+    const struct km_timeline *timeline = &d->input->timeline;
+    if (!d->input->timed) {
+        return KM_OK;
+    }
+    const struct km_rate *tokens = &d->input->axes.rate[KM_AXIS_TOKEN];
+    double per_step = tokens->known ? tokens->per_step : 1;
+    double *x = room(d, THROUGHPUT_POINTS), *y = room(d, THROUGHPUT_POINTS);
+    struct km_curve curve = {.id = "throughput",
+                             .title = "throughput",
+                             .unit = tokens->known ? "tok/s" : "step/s",
+                             .axis = KM_AXIS_STEP,
+                             .kind = "data",
+                             .x = x,
+                             .y = y};
+    size_t n = timeline->count;
+    size_t points = n < THROUGHPUT_POINTS ? n : (size_t)THROUGHPUT_POINTS;
+    for (size_t p = 0; x && y && p < points; p++) {
+        double steps = 0, seconds = 0;
+        size_t end = (p + 1) * n / points;
+        for (size_t i = p * n / points; i < end; i++) {
+            steps += timeline->steps[i];
+            seconds += timeline->seconds[i];
+        }
+        x[p] = timeline->at[end - 1];
+        y[p] = per_step * steps / seconds;
+        curve.count++;
+    }
+    return km_card_add_curve(d->card, curve, d->err);
+}
+
+static enum km_code add_marks(const struct drawing *d)
+{
+    const struct km_run_view *view = &d->input->view;
+    enum km_code code = KM_OK;
+    size_t first =
+        view->attempt_count > MARKS_MAX ? view->attempt_count - MARKS_MAX : 1;
+    for (size_t k = first; k < view->attempt_count && code == KM_OK; k++) {
+        const struct km_attempt_view *attempt = &view->attempts[k];
+        if (attempt->restart_step == KM_STEP_ABSENT) {
+            continue;
+        }
+        struct km_mark mark = {.x = (double)attempt->restart_step,
+                               .kind = "restart",
+                               .text = km_arena_printf(
+                                   d->card->arena, "attempt %zu from step %lld",
+                                   k + 1, (long long)attempt->restart_step)};
+        code = km_card_add_mark(d->card, mark, d->err);
+    }
+    return code;
+}
+
+KM_FIGURE_COMPUTE(km_card_curves)
+{
+    const struct drawing d = {input, card, err};
+    enum km_code code = add_metric(&d, "loss", &input->learn);
+    if (code == KM_OK && input->valid.track != input->learn.track) {
+        code = add_metric(&d, "valid", &input->valid);
+    }
+    if (code == KM_OK) {
+        code = add_velocity(&d);
+    }
+    if (code == KM_OK) {
+        code = add_throughput(&d);
+    }
+    return code == KM_OK ? add_marks(&d) : code;
+}

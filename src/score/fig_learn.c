@@ -1,0 +1,261 @@
+/* fig_learn.c - learn.velocity, learn.velocity_local and
+ * learn.relative_velocity. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "measure/robust.h"
+#include "score/card.h"
+
+static const char *variant_of(struct km_arena *arena, enum km_axis axis)
+{
+    return km_arena_printf(arena, "per %s", km_axis_name(axis));
+}
+
+static const char *unit_of(const struct km_score_input *input,
+                           enum km_axis axis)
+{
+    const char *per = km_axis_unit(axis);
+    if (axis == KM_AXIS_CURRENCY && input->options->currency) {
+        per = input->options->currency;
+    }
+    const char *unit = input->learn.unit ? input->learn.unit : "nat";
+    return km_arena_printf(input->arena, "%s/%s", unit, per);
+}
+
+static void add_evidence(const struct km_score_input *input, enum km_axis axis,
+                         struct km_evidence *evidence)
+{
+    const struct km_track *track = input->learn.track;
+    km_evidence_add(evidence,
+                    km_arena_printf(input->arena, "metric: %s (%s)",
+                                    track->name, input->learn_choice));
+    if (axis != KM_AXIS_STEP) {
+        km_evidence_add(evidence,
+                        km_arena_printf(input->arena, "rate: %s",
+                                        input->axes.rate[axis].source));
+    }
+    if (track->every > 1) {
+        km_evidence_add(evidence,
+                        km_arena_printf(input->arena,
+                                        "means of %u neighbouring points",
+                                        track->every));
+    }
+    if (track->nonfinite) {
+        km_evidence_add(
+            evidence,
+            km_arena_printf(input->arena,
+                            "%llu values that are not finite left out, the "
+                            "first at step %lld",
+                            (unsigned long long)track->nonfinite,
+                            (long long)track->nonfinite_step));
+    }
+}
+
+/* State of an estimate by its interval. */
+static void judge(struct km_figure_result *result, const struct km_rate *rate)
+{
+    if (!isfinite(result->lo)) {
+        result->state = KM_FIGURE_WEAK;
+        result->reason = "the error of the fit is not identified";
+    } else if (result->lo <= 0 && result->hi >= 0) {
+        result->state = KM_FIGURE_WEAK;
+        result->reason = "the interval spans zero";
+    } else if (rate->estimated) {
+        result->state = KM_FIGURE_WEAK;
+        result->reason = "rests on estimated times";
+    }
+}
+
+static enum km_code add_velocity(const struct km_score_input *input,
+                                 enum km_axis axis, struct km_scorecard *card,
+                                 struct km_err *err)
+{
+    const struct km_curve_input *curve = &input->learn;
+    const struct km_rate *rate = &input->axes.rate[axis];
+    struct km_figure_result result = km_result_new(
+        "learn.velocity", variant_of(card->arena, axis), unit_of(input, axis));
+    if (!rate->known) {
+        result.state = KM_FIGURE_NOT_APPLICABLE;
+        result.reason = rate->source;
+        return km_card_add(card, result, NULL, err);
+    }
+    double size = km_axis_unit_size(axis) / rate->per_step;
+    struct km_estimate v = km_velocity_model(&curve->pow3, curve->x_now,
+                                             card->level, rate->relative_se);
+    result.value = v.value * size;
+    result.lo = v.lo * size;
+    result.hi = v.hi * size;
+    result.level = card->level;
+    result.method =
+        km_arena_printf(card->arena, "pow3, last %.0f %% of steps, Huber",
+                        100 * (1 - curve->window));
+    result.rung = "measured discrepancy";
+    result.window_from = curve->window_from;
+    result.window_to = curve->x_now;
+    result.n = curve->window_count;
+    result.n_eff = curve->pow3.n_eff / (double)curve->bins.count *
+                   (double)curve->window_count;
+    struct km_evidence evidence = {0};
+    add_evidence(input, axis, &evidence);
+    if (!(curve->pow3.amplitude > 0)) {
+        result.state = KM_FIGURE_WEAK;
+        result.lo = result.hi = NAN;
+        result.reason = "no improvement in the window";
+    } else {
+        judge(&result, rate);
+    }
+    return km_card_add(card, result, &evidence, err);
+}
+
+enum km_code km_compute_velocity(const struct km_score_input *input,
+                                 struct km_scorecard *card, struct km_err *err)
+{
+    if (!input->learn.track) {
+        return km_card_add_absent(card, "learn.velocity", "", "nat/Mtok",
+                                  KM_FIGURE_NOT_APPLICABLE,
+                                  "no loss, score or reward", err);
+    }
+    if (!input->learn.fitted) {
+        return km_card_add_absent(
+            card, "learn.velocity", "per step", unit_of(input, KM_AXIS_STEP),
+            KM_FIGURE_INSUFFICIENT, input->learn.problem, err);
+    }
+    static const enum km_axis order[] = {
+        KM_AXIS_TOKEN,       KM_AXIS_SAMPLE, KM_AXIS_STEP,
+        KM_AXIS_EPOCH,       KM_AXIS_SECOND, KM_AXIS_ACTIVE,
+        KM_AXIS_ACCELERATOR, KM_AXIS_FLOP,   KM_AXIS_CURRENCY,
+    };
+    enum km_code code = KM_OK;
+    for (size_t i = 0; i < KM_AXIS_COUNT && code == KM_OK; i++) {
+        code = add_velocity(input, order[i], card, err);
+    }
+    return code;
+}
+
+enum km_code km_compute_velocity_local(const struct km_score_input *input,
+                                       struct km_scorecard *card,
+                                       struct km_err *err)
+{
+    const struct km_curve_input *curve = &input->learn;
+    const char *unit = unit_of(input, KM_AXIS_STEP);
+    if (!curve->track) {
+        return km_card_add_absent(card, "learn.velocity_local", "", "nat/kstep",
+                                  KM_FIGURE_NOT_APPLICABLE,
+                                  "no loss, score or reward", err);
+    }
+    struct km_local_velocity local;
+    if (!km_velocity_local(curve->x, curve->y, curve->count,
+                           KM_LOCAL_POINTS_MIN, card->level, input->doubles,
+                           &local)) {
+        return km_card_add_absent(
+            card, "learn.velocity_local", "per step", unit,
+            KM_FIGURE_INSUFFICIENT,
+            km_arena_printf(card->arena,
+                            "fewer than %d points of %s in the last 60 %% of "
+                            "steps",
+                            KM_LOCAL_POINTS_MIN, curve->track->name),
+            err);
+    }
+    double size = km_axis_unit_size(KM_AXIS_STEP);
+    struct km_figure_result result =
+        km_result_new("learn.velocity_local", "per step", unit);
+    result.value = local.velocity.value * size;
+    result.lo = local.velocity.lo * size;
+    result.hi = local.velocity.hi * size;
+    result.level = card->level;
+    result.method = "Huber slope on ln x";
+    result.rung = "Newey-West";
+    result.window_from = local.x_from;
+    result.window_to = local.x_to;
+    result.n = local.n;
+    result.n_eff = local.n_eff;
+    struct km_evidence evidence = {0};
+    add_evidence(input, KM_AXIS_STEP, &evidence);
+    judge(&result, &input->axes.rate[KM_AXIS_STEP]);
+    if (curve->fitted && -km_fit_slope(&curve->pow3, curve->x_now) > 0 &&
+        result.hi < 0) {
+        result.reason = "opposite to the model: the regime has changed";
+    }
+    return km_card_add(card, result, &evidence, err);
+}
+
+/* Interval of the local exponent from the residual-driven error of the slope;
+ * E is weakly identified when the exponent sits at the end of its grid. */
+static enum km_code add_exponent(const struct km_score_input *input,
+                                 struct km_scorecard *card, struct km_err *err)
+{
+    const struct km_curve_input *curve = &input->learn;
+    const struct km_fit *fit = &curve->pow3;
+    struct km_figure_result result =
+        km_result_new("learn.relative_velocity", "exponent", "1");
+    struct km_estimate v = km_velocity_model(fit, curve->x_now, card->level, 0);
+    double reducible = km_fit_value(fit, curve->x_now) - fit->asymptote;
+    bool pinned = fit->theta[0] < 0.031 || fit->theta[0] > 2.9;
+    if (!(reducible > 0)) {
+        result.state = KM_FIGURE_INSUFFICIENT;
+        result.reason = "no improvement in the window";
+    } else if (pinned) {
+        result.state = KM_FIGURE_INSUFFICIENT;
+        result.reason = "the floor is not identified: read the elasticity";
+    } else {
+        result.value = v.value * curve->x_now / reducible;
+        result.lo = v.lo * curve->x_now / reducible;
+        result.hi = v.hi * curve->x_now / reducible;
+        result.level = card->level;
+        judge(&result, &input->axes.rate[KM_AXIS_STEP]);
+    }
+    result.method = "pow3: kappa = a";
+    result.rung = "measured discrepancy";
+    result.window_from = curve->window_from;
+    result.window_to = curve->x_now;
+    result.n = curve->window_count;
+    struct km_evidence evidence = {0};
+    add_evidence(input, KM_AXIS_STEP, &evidence);
+    km_evidence_add(&evidence,
+                    km_arena_printf(card->arena, "fitted floor: %.6g %s",
+                                    fit->asymptote * curve->sign, curve->unit));
+    return km_card_add(card, result, &evidence, err);
+}
+
+static enum km_code add_elasticity(const struct km_score_input *input,
+                                   struct km_scorecard *card,
+                                   struct km_err *err)
+{
+    const struct km_curve_input *curve = &input->learn;
+    struct km_figure_result result =
+        km_result_new("learn.relative_velocity", "elasticity", "1");
+    struct km_estimate v =
+        km_velocity_model(&curve->pow3, curve->x_now, card->level, 0);
+    double level = fabs(km_fit_value(&curve->pow3, curve->x_now));
+    double size = curve->x_now / level;
+    result.value = v.value * size;
+    result.lo = v.lo * size;
+    result.hi = v.hi * size;
+    result.level = card->level;
+    result.method = "pow3: v x/y";
+    result.rung = "measured discrepancy";
+    result.window_from = curve->window_from;
+    result.window_to = curve->x_now;
+    result.n = curve->window_count;
+    judge(&result, &input->axes.rate[KM_AXIS_STEP]);
+    struct km_evidence evidence = {0};
+    add_evidence(input, KM_AXIS_STEP, &evidence);
+    return km_card_add(card, result, &evidence, err);
+}
+
+enum km_code km_compute_relative_velocity(const struct km_score_input *input,
+                                          struct km_scorecard *card,
+                                          struct km_err *err)
+{
+    const char *id = "learn.relative_velocity";
+    if (!input->learn.track) {
+        return km_card_add_absent(card, id, "", "1", KM_FIGURE_NOT_APPLICABLE,
+                                  "no loss, score or reward", err);
+    }
+    if (!input->learn.fitted) {
+        return km_card_add_absent(card, id, "", "1", KM_FIGURE_INSUFFICIENT,
+                                  input->learn.problem, err);
+    }
+    enum km_code code = add_exponent(input, card, err);
+    return code == KM_OK ? add_elasticity(input, card, err) : code;
+}

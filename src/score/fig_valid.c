@@ -1,0 +1,155 @@
+/* fig_valid.c - valid.best and valid.gap. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "measure/robust.h"
+#include "score/card.h"
+
+enum { GAP_EVALUATIONS_MIN = 3, GAP_EVALUATIONS_MAX = 5 };
+
+static const double GAP_REACH = 1.25; /* training points within x 1.25 */
+
+enum km_code km_compute_valid_best(const struct km_score_input *input,
+                                   struct km_scorecard *card,
+                                   struct km_err *err)
+{
+    const struct km_curve_input *curve = &input->valid;
+    if (!curve->track) {
+        return km_card_add_absent(card, "valid.best", "", "nat",
+                                  KM_FIGURE_NOT_APPLICABLE,
+                                  "no validation metric", err);
+    }
+    const struct km_track *track = curve->track;
+    size_t best = 0;
+    for (size_t i = 1; i < track->count; i++) {
+        if (curve->sign * track->value[i] < curve->sign * track->value[best]) {
+            best = i;
+        }
+    }
+    struct km_figure_result result =
+        km_result_new("valid.best", "", curve->unit);
+    result.value = track->value[best];
+    result.method = curve->sign > 0 ? "minimum" : "maximum";
+    result.rung = "exact";
+    result.window_from = track->step[0];
+    result.window_to = track->step[track->count - 1];
+    result.n = track->count;
+    double since = track->step[track->count - 1] - track->step[best];
+    result.reason =
+        km_arena_printf(card->arena, "at step %.0f%s", track->step[best],
+                        since > 0 ? "" : ", the last one");
+    struct km_evidence evidence = {0};
+    km_evidence_add(&evidence,
+                    km_arena_printf(card->arena, "metric: %s", track->name));
+    return km_card_add(card, result, &evidence, err);
+}
+
+/* The training level at `step`: a robust line in ln x through its
+ * surroundings, the plain mean when they are few. */
+static bool training_level(const struct km_score_input *input,
+                           const struct km_track *train, double step,
+                           double *level)
+{
+    size_t from = km_track_find(train, step / GAP_REACH);
+    size_t to = km_track_find(train, step * GAP_REACH);
+    size_t group = 1 + (to - from) / KM_LOCAL_POINTS_MAX, n = 0;
+    double *t = input->doubles, *y = t + KM_LOCAL_POINTS_MAX, sum = 0;
+    for (size_t i = from; i < to; i += group) {
+        if (train->step[i] > 0) {
+            t[n] = log(train->step[i] / step);
+            y[n] = train->value[i];
+            sum += y[n++];
+        }
+    }
+    struct km_line line;
+    if (n >= 2 * GAP_EVALUATIONS_MIN &&
+        km_line_fit(t, y, n, y + KM_LOCAL_POINTS_MAX, &line)) {
+        *level = line.intercept - line.slope * line.t_mean;
+        return true;
+    }
+    *level = n ? sum / (double)n : (double)NAN;
+    return n > 0;
+}
+
+/* Differences of the last evaluations to the training level. */
+static size_t find_gaps(const struct km_score_input *input,
+                        const struct km_track *train,
+                        const struct km_track *valid,
+                        double gaps[GAP_EVALUATIONS_MAX], double *from)
+{
+    size_t count = 0;
+    for (size_t i = valid->count; i > 0 && count < GAP_EVALUATIONS_MAX; i--) {
+        double step = valid->step[i - 1], level;
+        if (step < 0.4 * input->x_now || step <= 0) {
+            break;
+        }
+        if (training_level(input, train, step, &level)) {
+            gaps[count++] = input->valid.sign * (valid->value[i - 1] - level);
+            *from = step;
+        }
+    }
+    return count;
+}
+
+static const struct km_track *training_twin(const struct km_score_input *input)
+{
+    const struct km_track *valid = input->valid.track;
+    bool score = valid->of.role == KM_ROLE_VALID_SCORE;
+    const struct km_track *train =
+        input->view.tracks[score ? KM_ROLE_TRAIN_SCORE : KM_ROLE_TRAIN_LOSS];
+    bool same = train && strcmp(train->of.unit, valid->of.unit) == 0;
+    return same ? train : NULL;
+}
+
+enum km_code km_compute_valid_gap(const struct km_score_input *input,
+                                  struct km_scorecard *card, struct km_err *err)
+{
+    const struct km_track *valid = input->valid.track;
+    const struct km_track *train = valid ? training_twin(input) : NULL;
+    if (!train) {
+        return km_card_add_absent(card, "valid.gap", "",
+                                  valid ? input->valid.unit : "nat",
+                                  KM_FIGURE_NOT_APPLICABLE,
+                                  valid ? "no training metric of the same kind"
+                                        : "no validation metric",
+                                  err);
+    }
+    double gaps[GAP_EVALUATIONS_MAX], from = NAN, mean = 0, sum = 0;
+    size_t n = find_gaps(input, train, valid, gaps, &from);
+    if (n < GAP_EVALUATIONS_MIN) {
+        return km_card_add_absent(
+            card, "valid.gap", "", input->valid.unit, KM_FIGURE_INSUFFICIENT,
+            km_arena_printf(card->arena,
+                            "%zu evaluations beside training points in the "
+                            "last 60 %% of steps, at least %d are needed",
+                            n, GAP_EVALUATIONS_MIN),
+            err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        mean += gaps[i] / (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        sum += (gaps[i] - mean) * (gaps[i] - mean);
+    }
+    double se = sqrt(sum / (double)(n - 1) / (double)n);
+    double half = se * km_t_quantile(0.5 + card->level / 2, (double)(n - 1));
+    struct km_figure_result result =
+        km_result_new("valid.gap", "", input->valid.unit);
+    result.value = mean;
+    result.lo = mean - half;
+    result.hi = mean + half;
+    result.level = card->level;
+    result.method = "validation minus training level";
+    result.rung = "Student's t over evaluations";
+    result.window_from = from;
+    result.window_to = valid->step[valid->count - 1];
+    result.n = n;
+    if (result.lo <= 0 && result.hi >= 0) {
+        result.state = KM_FIGURE_WEAK;
+        result.reason = "the interval spans zero";
+    }
+    struct km_evidence evidence = {0};
+    km_evidence_add(&evidence, km_arena_printf(card->arena, "%s against %s",
+                                               valid->name, train->name));
+    return km_card_add(card, result, &evidence, err);
+}

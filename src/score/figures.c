@@ -1,0 +1,124 @@
+/* figures.c - the registry: one row a figure, in the order of reports. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <string.h>
+
+#include "score/card.h"
+
+const struct km_figure km_figures[] = {
+    {
+        .id = "learn.velocity",
+        .title = "Learning velocity",
+        .unit = "nat/Mtok",
+        .better = KM_BETTER_HIGHER,
+        .needs = "a loss, score or reward with at least 8 points after the "
+                 "first tenth and the warm-up; a rate for every axis but steps",
+        .summary = "How fast the metric improves now, by the fitted learning "
+                   "curve; positive is improving.",
+        .formula = "v = -dy/dx of y = E + A (x/x_now)^-a at x_now, divided by "
+                   "the axis units that one step takes",
+        .source = "Variable projection (Golub and Pereyra 1973); interval: "
+                  "Gauss-Newton error joined with the measured model "
+                  "discrepancy x [0.86, 1.28]",
+        .compute = km_compute_velocity,
+    },
+    {
+        .id = "learn.velocity_local",
+        .title = "Local velocity",
+        .unit = "nat/kstep",
+        .better = KM_BETTER_HIGHER,
+        .needs = "at least 20 points in the last 60 % of steps",
+        .summary = "The slope of the last stretch of the curve, whatever the "
+                   "model says; it overstates what is to come.",
+        .formula = "v = -b/x_c; b: Huber slope of y on ln x over "
+                   "[x_now/rho, x_now], rho = 1.25 .. 2.5; x_c: its geometric "
+                   "centre",
+        .source = "Huber 1964; standard error: the larger of Huber's sandwich "
+                  "and Newey and West 1987",
+        .compute = km_compute_velocity_local,
+    },
+    {
+        .id = "learn.relative_velocity",
+        .title = "Relative velocity",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs = "the same as learn.velocity",
+        .summary = "Velocity without a scale: percent of the reducible part "
+                   "of the metric gained for one percent more training.",
+        .formula = "kappa = v x/(y - E); elasticity = v x/y needs no E",
+        .source = "Local exponent of a power law; elasticity as in economics",
+        .compute = km_compute_relative_velocity,
+    },
+    {
+        .id = "valid.best",
+        .title = "Best validation",
+        .unit = "nat",
+        .better = KM_BETTER_LOWER,
+        .needs = "a validation loss or score",
+        .summary = "The best validation value so far, and where.",
+        .formula = "min over steps (max for a score)",
+        .source = "Definition",
+        .compute = km_compute_valid_best,
+    },
+    {
+        .id = "valid.gap",
+        .title = "Generalisation gap",
+        .unit = "nat",
+        .better = KM_BETTER_LOWER,
+        .needs = "a validation and a training loss, at least 3 evaluations in "
+                 "the last 60 % of steps",
+        .summary = "How much worse the model is on validation data than on "
+                   "training data, over the last evaluations.",
+        .formula = "mean over the last 3 to 5 evaluations of validation minus "
+                   "the training level at the same step",
+        .source = "Training level: Huber line in ln x around the step; "
+                  "Student's t over evaluations",
+        .compute = km_compute_valid_gap,
+    },
+    {
+        .id = "speed.throughput",
+        .title = "Throughput",
+        .unit = "ktok/s",
+        .better = KM_BETTER_HIGHER,
+        .needs = "times, step times or training time; tokens or samples per "
+                 "step for those variants",
+        .summary = "Tokens, samples and steps per second while training, "
+                   "stalls left out.",
+        .formula = "sum of steps / sum of seconds over stretches that are not "
+                   "stalls, times tokens per step",
+        .source = "Ratio of sums; block jackknife over 20 blocks (Tukey 1958)",
+        .compute = km_compute_throughput,
+    },
+    {
+        .id = "speed.step_time",
+        .title = "Step time",
+        .unit = "ms",
+        .better = KM_BETTER_LOWER,
+        .needs = "at least 2 timed stretches",
+        .summary = "How long a step takes: the median, and how far steps "
+                   "stray.",
+        .formula = "median, 99 % quantile and median absolute deviation of "
+                   "seconds per step over logged stretches",
+        .source = "Order statistics (Hyndman and Fan 1996, type 7)",
+        .compute = km_compute_step_time,
+    },
+};
+const size_t km_figure_count = sizeof km_figures / sizeof *km_figures;
+
+const struct km_figure *km_figure_find(struct km_str id)
+{
+    for (size_t i = 0; i < km_figure_count; i++) {
+        if (km_str_is(id, km_figures[i].id)) {
+            return &km_figures[i];
+        }
+    }
+    return NULL;
+}
+
+const char *km_figure_state_name(enum km_figure_state state)
+{
+    static const char *const names[] = {
+        "OK", "WEAK", "INSUFFICIENT", "CENSORED", "NOT_APPLICABLE", "STALE"};
+    assert(state >= KM_FIGURE_OK && state <= KM_FIGURE_STALE);
+    return names[state];
+}

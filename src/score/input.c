@@ -1,0 +1,370 @@
+/* input.c - loads a run and computes what its figures share. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "score/input.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { WINDOW_POINTS_GOOD = 24 };
+
+static const double HORIZON_FACTOR = 2;
+
+/* Training FLOP of a dense transformer for one token and parameter: two for
+ * the forward pass, four for the backward pass. */
+static const double FLOP_PER_TOKEN_AND_PARAMETER = 6;
+
+void km_score_options_init(struct km_score_options *options)
+{
+    *options = (struct km_score_options){
+        .target = NAN,
+        .horizon = NAN,
+        .price_per_accelerator_hour = NAN,
+        .price_per_step = NAN,
+        .accelerators = NAN,
+        .tokens_per_step = NAN,
+    };
+}
+
+static enum km_code fail_full(struct km_err *err)
+{
+    return km_fail(err, KM_ELIMIT,
+                   "the run does not fit the memory allowed for one command");
+}
+
+/* The last step at which the learning rate still rises from the start. */
+static double find_warmup(const struct km_track *rate)
+{
+    if (!rate || rate->count < 3) {
+        return 0;
+    }
+    size_t top = 0;
+    for (size_t i = 1; i < rate->count; i++) {
+        if (!(rate->value[i] > rate->value[top])) {
+            break;
+        }
+        top = i;
+    }
+    /* a rate that rises to the end is a sweep, not a warm-up */
+    return top && top + 1 < rate->count ? rate->step[top] : 0;
+}
+
+/* Chooses the share of the past that the fit may see. */
+static void choose_window(struct km_curve_input *curve)
+{
+    static const struct {
+        double window;
+        size_t points;
+    } choices[] = {{0.4, WINDOW_POINTS_GOOD},
+                   {0.2, KM_FIT_POINTS_MIN},
+                   {0.1, KM_FIT_POINTS_MIN}};
+    for (size_t c = 0; c < 3 && curve->window <= 0; c++) {
+        double from = choices[c].window * curve->x_now;
+        size_t first = 0;
+        while (first < curve->count && curve->x[first] < from) {
+            first++;
+        }
+        if (curve->count - first >= choices[c].points) {
+            curve->window = choices[c].window;
+            curve->window_from = curve->x[first];
+            curve->window_count = curve->count - first;
+        }
+    }
+}
+
+static const char *metric_unit(const struct km_track *track)
+{
+    if (strcmp(track->of.unit, "1") != 0) {
+        return track->of.unit;
+    }
+    switch (track->of.role) {
+    case KM_ROLE_REWARD:
+        return "reward";
+    case KM_ROLE_TRAIN_SCORE:
+    case KM_ROLE_VALID_SCORE:
+        return "score";
+    case KM_ROLE_NONE:
+    case KM_ROLE_TRAIN_LOSS:
+    case KM_ROLE_VALID_LOSS:
+    case KM_ROLE_TEST_LOSS:
+    case KM_ROLE_PERPLEXITY:
+    case KM_ROLE_LEARNING_RATE:
+    case KM_ROLE_GRAD_NORM:
+    case KM_ROLE_TOKENS:
+    case KM_ROLE_SAMPLES:
+    case KM_ROLE_EPOCH:
+    case KM_ROLE_STEP_TIME:
+    case KM_ROLE_TRAIN_TIME:
+    case KM_ROLE_TOKENS_PER_SECOND:
+    case KM_ROLE_SAMPLES_PER_SECOND:
+    case KM_ROLE_STEPS_PER_SECOND:
+    case KM_ROLE_MFU:
+    case KM_ROLE_FLOPS:
+    case KM_ROLE_BATCH_SIZE:
+    case KM_ROLE_BATCH_TOKENS:
+    case KM_ROLE_COUNT:
+        break;
+    }
+    return "unit";
+}
+
+/* Losses and errors cannot fall below 0; what goes below has no floor. */
+static double floor_of(const struct km_curve_input *curve, size_t first)
+{
+    for (size_t i = first; i < curve->count; i++) {
+        if (curve->y[i] < 0) {
+            return -INFINITY;
+        }
+    }
+    return 0;
+}
+
+/* Points with step > 0 after the warm-up, turned so that lower is better. */
+static bool take_points(const struct km_track *track, double warmup_end,
+                        struct km_arena *arena, struct km_curve_input *curve)
+{
+    size_t first = 0;
+    while (first < track->count &&
+           (track->step[first] <= 0 || track->step[first] < warmup_end)) {
+        first++;
+    }
+    curve->track = track;
+    curve->unit = metric_unit(track);
+    curve->sign = track->of.better > 0 ? -1 : 1;
+    curve->count = track->count - first;
+    curve->x = track->step + first;
+    curve->y = track->value + first;
+    curve->x_now = track->count ? track->step[track->count - 1] : (double)NAN;
+    if (curve->sign < 0) {
+        double *turned = km_arena_alloc(arena, curve->count * sizeof *turned);
+        for (size_t i = 0; turned && i < curve->count; i++) {
+            turned[i] = -track->value[first + i];
+        }
+        curve->y = turned;
+    }
+    return curve->y != NULL;
+}
+
+static enum km_code prepare_curve(struct km_score_input *input,
+                                  const struct km_track *track,
+                                  struct km_curve_input *curve,
+                                  struct km_err *err)
+{
+    curve->problem = "the run has no such metric";
+    if (!track) {
+        return KM_OK;
+    }
+    if (!take_points(track, input->warmup_end, input->arena, curve)) {
+        return fail_full(err);
+    }
+    choose_window(curve);
+    if (curve->window <= 0) {
+        curve->problem = km_arena_printf(
+            input->arena,
+            "%zu points of %s after the first tenth and the warm-up, at least "
+            "%d are needed",
+            curve->window_count, track->name, KM_FIT_POINTS_MIN);
+        return curve->problem ? KM_OK : fail_full(err);
+    }
+    size_t first = curve->count - curve->window_count;
+    curve->e_min = floor_of(curve, first);
+    km_bins_fill(&curve->bins, curve->x + first, curve->y + first,
+                 curve->window_count);
+    const struct km_fit_problem problem = {
+        .x = curve->bins.x,
+        .y = curve->bins.y,
+        .weight = curve->bins.n,
+        .count = curve->bins.count,
+        .x_now = curve->x_now,
+        .e_min = curve->e_min,
+    };
+    curve->fitted = km_fit_run(KM_FAMILY_POW3, &problem, KM_FIT_REFINED,
+                               input->scratch, &curve->pow3) &&
+                    km_fit_run(KM_FAMILY_INVLOG3, &problem, KM_FIT_REFINED,
+                               input->scratch, &curve->invlog3);
+    curve->problem = curve->fitted ? "" : "all points stand at one step";
+    return KM_OK;
+}
+
+/* The metric whose improvement is the run's learning. */
+static const struct km_track *choose_learn(struct km_score_input *input)
+{
+    static const struct {
+        enum km_role role;
+        const char *why;
+    } order[] = {
+        {KM_ROLE_TRAIN_LOSS, "the training loss"},
+        {KM_ROLE_REWARD, "no training loss: the reward"},
+        {KM_ROLE_VALID_LOSS, "no training loss: the validation loss"},
+        {KM_ROLE_TEST_LOSS, "no training loss: the test loss"},
+        {KM_ROLE_TRAIN_SCORE, "no loss: the training score"},
+        {KM_ROLE_VALID_SCORE, "no loss: the validation score"},
+        {KM_ROLE_PERPLEXITY, "no loss: the perplexity"},
+    };
+    enum { ROWS = sizeof order / sizeof *order };
+    /* a role with enough points first; then whatever there is */
+    for (size_t least = KM_FIT_POINTS_MIN;; least = 1) {
+        for (size_t i = 0; i < ROWS; i++) {
+            const struct km_track *track = input->view.tracks[order[i].role];
+            if (track && track->count >= least) {
+                input->learn_choice = order[i].why;
+                return track;
+            }
+        }
+        if (least == 1) {
+            return NULL;
+        }
+    }
+}
+
+static const struct km_track *choose_valid(const struct km_score_input *input)
+{
+    static const enum km_role order[] = {KM_ROLE_VALID_LOSS, KM_ROLE_TEST_LOSS,
+                                         KM_ROLE_VALID_SCORE};
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const struct km_track *track = input->view.tracks[order[i]];
+        if (track && track->count) {
+            return track;
+        }
+    }
+    return NULL;
+}
+
+/* Throughput over the last 60 % of steps, or over all when those are few. */
+static enum km_code measure_speed(struct km_score_input *input,
+                                  struct km_err *err)
+{
+    struct km_timeline *timeline = &input->timeline;
+    enum km_code code =
+        km_timeline_build(&input->view, input->arena, timeline, err);
+    if (code != KM_OK || !timeline->source) {
+        return code;
+    }
+    size_t first = 0;
+    while (first < timeline->count &&
+           timeline->at[first] < 0.4 * input->x_now) {
+        first++;
+    }
+    if (timeline->count - first < KM_THROUGHPUT_BLOCKS) {
+        first = 0;
+    }
+    size_t n = timeline->count - first;
+    double *scratch = km_arena_alloc(input->arena, 2 * n * sizeof *scratch);
+    if (!scratch) {
+        return fail_full(err);
+    }
+    input->timed = km_throughput_measure(timeline->steps + first,
+                                         timeline->seconds + first, n, scratch,
+                                         &input->throughput);
+    if (n) {
+        input->throughput_from = timeline->at[first] - timeline->steps[first];
+        input->throughput_to = timeline->at[timeline->count - 1];
+    }
+    return KM_OK;
+}
+
+/* "config: KEY", or "" when the key is not there. */
+static const char *config_source(struct km_arena *arena, const char *key)
+{
+    return key ? km_arena_printf(arena, "config: %s", key) : "";
+}
+
+static enum km_code measure_axes(struct km_score_input *input,
+                                 struct km_err *err)
+{
+    const struct km_score_options *options = input->options;
+    const struct km_run_facts *facts = &input->facts;
+    struct km_arena *arena = input->arena;
+    bool given = options->tokens_per_step > 0;
+    bool devices = options->accelerators > 0;
+    struct km_axis_facts axis = {
+        .tokens_per_step =
+            given ? options->tokens_per_step : facts->tokens_per_step,
+        .tokens_source = given ? "--tokens-per-step"
+                               : config_source(arena, facts->tokens_key),
+        .samples_per_step = facts->samples_per_step,
+        .samples_source = config_source(arena, facts->samples_key),
+        .accelerators = devices ? options->accelerators : facts->accelerators,
+        .accelerators_source =
+            devices ? "--accelerators"
+                    : config_source(arena, facts->accelerators_key),
+        .flop_per_token = FLOP_PER_TOKEN_AND_PARAMETER * facts->parameters,
+        .flop_source = km_arena_printf(
+            arena, "6 FLOP per parameter and token, %g parameters",
+            facts->parameters),
+        .price_per_accelerator_hour = options->price_per_accelerator_hour,
+        .price_per_step = options->price_per_step,
+        .active_s_per_step =
+            input->timed ? input->throughput.seconds_per_step : (double)NAN,
+        .active_relative_se =
+            input->timed ? input->throughput.relative_se : (double)NAN,
+        .active_source = input->timeline.source,
+    };
+    return km_axes_measure(&input->view, &input->timeline, &axis,
+                           input->throughput_from > 0 ? input->throughput_from
+                                                      : 0.4 * input->x_now,
+                           input->x_now, arena, &input->axes, err);
+}
+
+static void find_now(struct km_score_input *input)
+{
+    input->x_now = 0;
+    for (int role = 0; role < KM_ROLE_COUNT; role++) {
+        const struct km_track *track = input->view.tracks[role];
+        if (track && track->count &&
+            track->step[track->count - 1] > input->x_now) {
+            input->x_now = track->step[track->count - 1];
+        }
+    }
+}
+
+static void choose_horizon(struct km_score_input *input)
+{
+    double planned = input->options->horizon;
+    input->horizon_source = "--horizon";
+    if (!(planned > 0)) {
+        planned = input->facts.max_steps;
+        input->horizon_source = "the planned last step, from the config";
+    }
+    if (!(planned > 1.001 * input->x_now)) {
+        planned = HORIZON_FACTOR * input->x_now;
+        input->horizon_source = "twice the present step";
+    }
+    input->horizon = planned;
+}
+
+enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
+                                 const struct km_score_options *options,
+                                 struct km_arena *arena,
+                                 struct km_score_input *input,
+                                 struct km_err *err)
+{
+    *input = (struct km_score_input){.options = options, .arena = arena};
+    input->scratch = km_arena_alloc(arena, sizeof *input->scratch);
+    input->doubles =
+        km_arena_alloc(arena, 4 * KM_LOCAL_POINTS_MAX * sizeof *input->doubles);
+    if (!input->scratch || !input->doubles) {
+        return fail_full(err);
+    }
+    enum km_code code = km_run_view_load(store, run_id, options->roles, arena,
+                                         &input->view, err);
+    if (code == KM_OK) {
+        code = km_run_facts_load(store, run_id, arena, &input->facts, err);
+    }
+    if (code != KM_OK) {
+        return code;
+    }
+    find_now(input);
+    choose_horizon(input);
+    input->target = options->target;
+    input->warmup_end = find_warmup(input->view.tracks[KM_ROLE_LEARNING_RATE]);
+    code = prepare_curve(input, choose_learn(input), &input->learn, err);
+    if (code == KM_OK) {
+        code = prepare_curve(input, choose_valid(input), &input->valid, err);
+    }
+    if (code == KM_OK) {
+        code = measure_speed(input, err);
+    }
+    return code == KM_OK ? measure_axes(input, err) : code;
+}

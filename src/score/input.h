@@ -1,0 +1,81 @@
+/* input.h - one run, ready for its figures: arrays, rates and the fit.
+ *
+ * What several figures share is computed once here: which metric is judged,
+ * its window and bins, the fitted curves, the timeline and the rates of all
+ * axes.
+ * Ownership: the arena.   Threads: one at a time. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_SCORE_INPUT_H
+#define KM_SCORE_INPUT_H
+
+#include "measure/fit.h"
+#include "measure/throughput.h"
+#include "measure/velocity.h"
+#include "score/scorecard.h"
+#include "series/axis.h"
+#include "series/bins.h"
+#include "series/timeline.h"
+#include "series/view.h"
+
+/* What the run's config and tags say; NaN and NULL: nothing. */
+struct km_run_facts {
+    double max_steps, tokens_per_step, samples_per_step, sequence_length;
+    double warmup_steps, accelerators, parameters, target;
+    const char *schedule; /* "cosine" */
+    const char *device;   /* "NVIDIA H100" */
+    const char *max_steps_key, *tokens_key, *samples_key, *accelerators_key;
+};
+
+/* A metric to be lowered: a loss as it is, a score or reward turned round. */
+struct km_curve_input {
+    const struct km_track *track; /* NULL: the run has none */
+    size_t count;                 /* points with step > 0, after warm-up */
+    const double *x;              /* steps */
+    const double *y;              /* sign x value */
+    double sign;                  /* -1 for what should rise */
+    double x_now;                 /* last step */
+    double window;                /* 0.4, 0.2, 0.1; 0: too few points */
+    double window_from;           /* first step in the window */
+    size_t window_count;          /* points in it */
+    struct km_bins bins;          /* of the window */
+    double e_min;
+    bool fitted;
+    struct km_fit pow3, invlog3;
+    const char *unit;    /* "nat", "reward" */
+    const char *problem; /* why it is not fitted */
+};
+
+struct km_score_input {
+    const struct km_score_options *options;
+    struct km_arena *arena;
+    struct km_run_view view;
+    struct km_run_facts facts;
+    struct km_timeline timeline;
+    bool timed;
+    struct km_throughput throughput;
+    double throughput_from, throughput_to; /* steps */
+    struct km_axes axes;
+    struct km_curve_input learn; /* training loss, else what there is */
+    struct km_curve_input valid; /* validation loss or score */
+    const char *learn_choice;    /* why this one: for the evidence */
+    double x_now;                /* last step of the run */
+    double warmup_end;           /* steps; 0: none seen */
+    double horizon;              /* step */
+    const char *horizon_source;
+    double target; /* in the metric's own direction; NaN */
+    struct km_fit_scratch *scratch;
+    double *doubles; /* scratch of 4 x KM_LOCAL_POINTS_MAX */
+};
+
+enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
+                                 const struct km_score_options *options,
+                                 struct km_arena *arena,
+                                 struct km_score_input *input,
+                                 struct km_err *err);
+
+/* Reads config and tags of a run (facts.c). */
+enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
+                               struct km_arena *arena,
+                               struct km_run_facts *facts, struct km_err *err);
+
+#endif

@@ -1,0 +1,159 @@
+/* timeline.c - stretches between neighbouring points of one attempt. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "series/timeline.h"
+
+#include <math.h>
+
+/* A cumulative clock (training time, or the times of points), or one value per
+ * step. */
+struct clock_track {
+    const struct km_track *track;
+    const double *reading; /* cumulative seconds, or seconds a step */
+    bool per_step;
+};
+
+static bool has_times(const struct km_track *track)
+{
+    size_t timed = 0;
+    for (size_t i = 0; i < track->count && timed < 2; i++) {
+        timed += isfinite(track->time_s[i]);
+    }
+    return timed == 2;
+}
+
+/* The longest loaded series that has times. */
+static const struct km_track *find_timed(const struct km_run_view *view)
+{
+    const struct km_track *best = NULL;
+    for (int role = 0; role < KM_ROLE_COUNT; role++) {
+        const struct km_track *track = view->tracks[role];
+        if (track && (!best || track->count > best->count) &&
+            has_times(track)) {
+            best = track;
+        }
+    }
+    return best;
+}
+
+/* A name like step_avg or mean_step_time says that values are averages. */
+static bool is_average(const char *name)
+{
+    struct km_str text = km_str_of(name);
+    return km_glob_match(KM_STR("*avg*"), text) ||
+           km_glob_match(KM_STR("*mean*"), text) ||
+           km_glob_match(KM_STR("*average*"), text);
+}
+
+static void add_stretch(struct km_timeline *timeline, double at, double steps,
+                        double seconds)
+{
+    if (steps > 0 && seconds > 0 && isfinite(seconds)) {
+        timeline->at[timeline->count] = at;
+        timeline->steps[timeline->count] = steps;
+        timeline->seconds[timeline->count] = seconds;
+        timeline->count++;
+    }
+}
+
+/* Fills the stretches; `skip` leaves out the first steps of each attempt. */
+static void fill(struct km_timeline *timeline, const struct clock_track *clock,
+                 bool skip)
+{
+    const struct km_track *track = clock->track;
+    timeline->count = 0;
+    double start = NAN;
+    for (size_t i = 0; i < track->count; i++) {
+        bool first = i == 0 || track->attempt[i] != track->attempt[i - 1];
+        if (first) {
+            start = track->step[i];
+        }
+        double from = first ? track->step[i] - 1 : track->step[i - 1];
+        if (skip && from < start + KM_TIMELINE_START_STEPS) {
+            continue;
+        }
+        if (clock->per_step) {
+            add_stretch(timeline, track->step[i], track->step[i] - from,
+                        (track->step[i] - from) * clock->reading[i]);
+        } else if (!first) {
+            add_stretch(timeline, track->step[i], track->step[i] - from,
+                        clock->reading[i] - clock->reading[i - 1]);
+        }
+    }
+}
+
+static struct clock_track choose_clock(const struct km_run_view *view,
+                                       const struct km_track *timed,
+                                       struct km_arena *arena,
+                                       struct km_timeline *timeline)
+{
+    const struct km_track *train = view->tracks[KM_ROLE_TRAIN_TIME];
+    const struct km_track *steps = view->tracks[KM_ROLE_STEP_TIME];
+    if (train && train->count >= 2) {
+        timeline->source =
+            km_arena_printf(arena, "training time logged as %s", train->name);
+        return (struct clock_track){train, train->value, false};
+    }
+    bool averaged = steps && is_average(steps->name);
+    if (steps && steps->count && (!averaged || !timed)) {
+        timeline->source =
+            km_arena_printf(arena, "step time logged as %s", steps->name);
+        timeline->averaged = averaged;
+        return (struct clock_track){steps, steps->value, true};
+    }
+    if (timed) {
+        timeline->estimated = timed->flags & KM_SERIES_TIME_ESTIMATED;
+        timeline->source = km_arena_printf(
+            arena, "%stimes of the points of %s",
+            timeline->estimated ? "estimated " : "", timed->name);
+        return (struct clock_track){timed, timed->time_s, false};
+    }
+    return (struct clock_track){0};
+}
+
+static void measure_wall(struct km_timeline *timeline,
+                         const struct km_track *timed)
+{
+    for (size_t i = 0; timed && i < timed->count; i++) {
+        double time_s = timed->time_s[i];
+        if (isfinite(time_s)) {
+            if (isnan(timeline->wall_first_s)) {
+                timeline->wall_first_s = time_s;
+                timeline->wall_first_step = timed->step[i];
+            }
+            timeline->wall_last_s = time_s;
+            timeline->wall_last_step = timed->step[i];
+        }
+    }
+}
+
+enum km_code km_timeline_build(const struct km_run_view *view,
+                               struct km_arena *arena,
+                               struct km_timeline *timeline, struct km_err *err)
+{
+    *timeline = (struct km_timeline){.wall_first_s = NAN,
+                                     .wall_last_s = NAN,
+                                     .wall_first_step = NAN,
+                                     .wall_last_step = NAN};
+    const struct km_track *timed = find_timed(view);
+    measure_wall(timeline, timed);
+    struct clock_track clock = choose_clock(view, timed, arena, timeline);
+    if (!clock.track) {
+        return KM_OK;
+    }
+    size_t count = clock.track->count;
+    timeline->at = km_arena_alloc(arena, count * sizeof(double));
+    timeline->steps = km_arena_alloc(arena, count * sizeof(double));
+    timeline->seconds = km_arena_alloc(arena, count * sizeof(double));
+    if (!timeline->at || !timeline->steps || !timeline->seconds ||
+        !timeline->source) {
+        return km_fail(err, KM_ELIMIT,
+                       "%zu step times do not fit the memory allowed for one "
+                       "command",
+                       count);
+    }
+    fill(timeline, &clock, true);
+    if (timeline->count == 0) {
+        fill(timeline, &clock, false);
+    }
+    return KM_OK;
+}
