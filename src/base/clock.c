@@ -4,6 +4,7 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -134,4 +135,14 @@ int km_time_parse(const char *text, size_t len, int64_t *wall_ns)
     }
     *wall_ns = ((int64_t)timegm(&tm) - zone_s) * 1000000000 + fraction_ns;
     return 1;
+}
+
+int64_t km_time_of_seconds(double seconds)
+{
+    const int64_t ns_per_second = 1000000000;
+    if (!(fabs(seconds) < 9.2e9) || seconds == 0) {
+        return INT64_MIN;
+    }
+    double whole = floor(seconds); /* apart: the product would round */
+    return (int64_t)whole * ns_per_second + llround((seconds - whole) * 1e9);
 }

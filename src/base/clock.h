@@ -28,4 +28,8 @@ void km_time_format(int64_t wall_ns, char *out, size_t out_size);
  * without zone is UTC. False when it is not one. */
 int km_time_parse(const char *text, size_t len, int64_t *wall_ns);
 
+/* Seconds since 1970 as nanoseconds, without losing digits of the fraction.
+ * INT64_MIN (an absent time) for 0, NaN and what does not fit. */
+int64_t km_time_of_seconds(double seconds);
+
 #endif

@@ -50,6 +50,9 @@ enum {
     KM_PROTO_DEPTH_MAX = 32,
     KM_FOLDER_DEPTH_MAX = 64,
     KM_FOLDER_FILES_MAX = 10000000,
+    KM_HISTOGRAM_BUCKETS_MAX = 8192, /* of one logged histogram */
+    KM_EVENT_TEXT_BYTES_MAX = 16 * KM_KIB, /* of one logged text; more is cut
+                                              and its full size noted */
 
     /* journal: what a client writes, see docs/formats/journal.md */
     KM_JOURNAL_PAYLOAD_BYTES_MAX = 80 * KM_KIB, /* a config value, its key */

@@ -4,6 +4,8 @@
 
 #include "source/csv.h"
 #include "source/text_log.h"
+#include "source/tfevents.h"
+#include "source/wandb.h"
 
 const struct km_source_ops *const km_sources[] = {
     &km_source_csv,
@@ -11,6 +13,8 @@ const struct km_source_ops *const km_sources[] = {
     &km_source_csv_lightning,
     &km_source_csv_monitor,
     &km_source_text_log,
+    &km_source_tfevents,
+    &km_source_wandb,
     NULL,
 };
 

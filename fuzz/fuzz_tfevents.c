@@ -1,0 +1,20 @@
+/* fuzz_tfevents.c - any bytes as a TensorBoard event file, strict and salvaged:
+ * no crash, and the cuts between reads change nothing. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "feed_source.h"
+
+#include "source/tfevents.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+    struct km_source_options options = {.salvage = false};
+    if (len > 1 << 16) {
+        return 0;
+    }
+    fuzz_source(&km_source_tfevents, "events.out.tfevents.1", &options, bytes,
+                len);
+    options.salvage = true;
+    fuzz_source(&km_source_tfevents, "events.out.tfevents.1", &options, bytes,
+                len);
+    return 0;
+}
