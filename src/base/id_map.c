@@ -55,7 +55,7 @@ static bool widen(struct km_id_map *map)
 
 bool km_id_map_put(struct km_id_map *map, uint64_t key, uint32_t index)
 {
-    assert(key && index != KM_ID_ABSENT);
+    assert(key);
     if (map->count >= map->cap / 2 && !widen(map)) {
         return false;
     }

@@ -30,7 +30,7 @@ void km_id_map_init(struct km_id_map *map, struct km_arena *arena);
 /* The index stored for `key`, or KM_ID_ABSENT. `key` must not be 0. */
 uint32_t km_id_map_find(const struct km_id_map *map, uint64_t key);
 
-/* Stores or replaces; false when the arena is full. */
+/* Stores or replaces (KM_ID_ABSENT forgets); false when the arena is full. */
 bool km_id_map_put(struct km_id_map *map, uint64_t key, uint32_t index);
 
 #endif

@@ -307,6 +307,10 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err)
     km_progress_init(&import.progress, cli);
     struct km_import_options options;
     fill_options(&import, &options);
+    code = km_cli_store_path(cli, &options.store_path, err);
+    if (code) {
+        return code;
+    }
     struct km_import_report report = {0};
     code = km_import(&options, cli->args->words, cli->args->word_count, &report,
                      err);

@@ -34,6 +34,7 @@ struct km_import_progress {
 
 struct km_import_options {
     struct km_store *store;
+    const char *store_path; /* its folder, left out of walks; may be NULL */
     const struct km_clock *clock;
     struct km_str project; /* empty: from the folder's name */
     struct km_str run;     /* empty: from each file's place */
