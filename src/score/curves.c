@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "score/card.h"
+#include "score/outlook.h"
 #include "series/reduce.h"
 
 enum {
     DRAWN_POINTS = 1200, /* of one line; M4 makes it faithful at 300 columns */
     FIT_POINTS = 64,
+    FORECAST_POINTS = 40,
     VELOCITY_POINTS = 32,
     VELOCITY_SOURCE_POINTS = 16384, /* longer curves are averaged first */
     THROUGHPUT_POINTS = 120,
@@ -92,6 +94,33 @@ static enum km_code add_fit(const struct drawing *d, const char *id,
     return km_card_add_curve(d->card, curve, d->err);
 }
 
+/* The forecast with its band, from the present step to the horizon. */
+static enum km_code add_forecast(const struct drawing *d, const char *id,
+                                 const struct km_curve_input *source)
+{
+    double *x = room(d, FORECAST_POINTS), *y = room(d, FORECAST_POINTS);
+    double *lo = room(d, FORECAST_POINTS), *hi = room(d, FORECAST_POINTS);
+    struct km_curve curve = {.id = id,
+                             .title = "forecast",
+                             .unit = source->unit,
+                             .axis = KM_AXIS_STEP,
+                             .kind = "forecast",
+                             .x = lo && hi ? x : NULL,
+                             .y = y,
+                             .lo = lo,
+                             .hi = hi};
+    double from = source->x_now, to = d->input->horizon;
+    for (size_t i = 0; curve.x && y && i < FORECAST_POINTS; i++) {
+        x[i] = from + (to - from) * (double)i / (FORECAST_POINTS - 1);
+        struct km_estimate e = km_outlook_at(source, x[i]);
+        y[i] = e.value;
+        lo[i] = e.lo;
+        hi[i] = e.hi;
+        curve.count++;
+    }
+    return km_card_add_curve(d->card, curve, d->err);
+}
+
 static enum km_code add_metric(const struct drawing *d, const char *id,
                                const struct km_curve_input *source)
 {
@@ -104,7 +133,10 @@ static enum km_code add_metric(const struct drawing *d, const char *id,
         code = add_data(d, id, "data", track->name, source->unit, track->step,
                         track->value, track->count);
     }
-    return code == KM_OK && source->fitted ? add_fit(d, id, source) : code;
+    if (code == KM_OK && source->fitted) {
+        code = add_fit(d, id, source);
+    }
+    return code == KM_OK && source->fitted ? add_forecast(d, id, source) : code;
 }
 
 /* Means of neighbours, so that rolling fits of long curves stay cheap. */
@@ -122,20 +154,6 @@ static size_t coarsen(const struct km_curve_input *source, double *x, double *y)
         y[n++] = sy * share;
     }
     return n;
-}
-
-static size_t first_at(const double *x, size_t count, double bound)
-{
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (x[middle] < bound) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
 }
 
 /* The model velocity that would have been reported at each step: fits that saw
@@ -170,8 +188,8 @@ static enum km_code add_velocity(const struct drawing *d)
     for (size_t i = 0; i < VELOCITY_POINTS; i++) {
         double now =
             source->x_now * (0.1 + 0.9 * (double)i / (VELOCITY_POINTS - 1));
-        size_t end = first_at(x, n, nextafter(now, INFINITY));
-        size_t from = first_at(x, n, source->window * now);
+        size_t end = km_first_at(x, n, nextafter(now, INFINITY));
+        size_t from = km_first_at(x, n, source->window * now);
         if (end < from + KM_FIT_POINTS_MIN) {
             continue;
         }

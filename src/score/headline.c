@@ -82,6 +82,12 @@ KM_FIGURE_COMPUTE(km_card_headline)
         text = km_arena_printf(arena, "%s; best validation %s %s", text,
                                number_text(arena, best), best->reason);
     }
+    const struct km_figure_result *final =
+        km_card_find(card, "forecast.final", NULL);
+    if (text && stands(final)) {
+        text = km_arena_printf(arena, "%s; %s expected at step %.0f", text,
+                               number_text(arena, final), input->horizon);
+    }
     char *sentence = text ? km_arena_printf(arena, "%s.", text) : NULL;
     if (!sentence) {
         return km_fail(err, KM_ELIMIT,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "score/outlook.h"
 
 enum { WINDOW_POINTS_GOOD = 24 };
 
@@ -31,6 +32,20 @@ static enum km_code fail_full(struct km_err *err)
 {
     return km_fail(err, KM_ELIMIT,
                    "the run does not fit the memory allowed for one command");
+}
+
+size_t km_first_at(const double *x, size_t count, double bound)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (x[middle] < bound) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 /* The last step at which the learning rate still rises from the start. */
@@ -61,10 +76,7 @@ static void choose_window(struct km_curve_input *curve)
                    {0.1, KM_FIT_POINTS_MIN}};
     for (size_t c = 0; c < 3 && curve->window <= 0; c++) {
         double from = choices[c].window * curve->x_now;
-        size_t first = 0;
-        while (first < curve->count && curve->x[first] < from) {
-            first++;
-        }
+        size_t first = km_first_at(curve->x, curve->count, from);
         if (curve->count - first >= choices[c].points) {
             curve->window = choices[c].window;
             curve->window_from = curve->x[first];
@@ -366,5 +378,8 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
     if (code == KM_OK) {
         code = measure_speed(input, err);
     }
-    return code == KM_OK ? measure_axes(input, err) : code;
+    if (code == KM_OK) {
+        code = measure_axes(input, err);
+    }
+    return code == KM_OK ? km_outlook_prepare(input, err) : code;
 }

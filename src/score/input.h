@@ -9,6 +9,8 @@
 #define KM_SCORE_INPUT_H
 
 #include "measure/fit.h"
+#include "measure/forecast.h"
+#include "measure/target.h"
 #include "measure/throughput.h"
 #include "measure/velocity.h"
 #include "score/scorecard.h"
@@ -41,8 +43,25 @@ struct km_curve_input {
     double e_min;
     bool fitted;
     struct km_fit pow3, invlog3;
-    const char *unit;    /* "nat", "reward" */
-    const char *problem; /* why it is not fitted */
+    struct km_forecast *forecast; /* NULL unless fitted */
+    const char *unit;             /* "nat", "reward" */
+    const char *problem;          /* why it is not fitted */
+};
+
+enum km_schedule {
+    KM_SCHEDULE_UNKNOWN,
+    KM_SCHEDULE_CONSTANT_SO_FAR,
+    KM_SCHEDULE_CONSTANT, /* and stated to stay so */
+    KM_SCHEDULE_DECAYING,
+};
+
+/* The target and when it is or was reached (outlook.c). */
+struct km_outlook {
+    const struct km_curve_input *curve; /* the one the target is about */
+    struct km_crossing crossing;
+    double reached_after_s; /* training time; NaN without a clock */
+    struct km_time_to_target eta;
+    double x_max; /* how far ahead was looked */
 };
 
 struct km_score_input {
@@ -62,6 +81,8 @@ struct km_score_input {
     double warmup_end;           /* steps; 0: none seen */
     double horizon;              /* step */
     const char *horizon_source;
+    enum km_schedule schedule;
+    struct km_outlook outlook;
     double target; /* in the metric's own direction; NaN */
     struct km_fit_scratch *scratch;
     double *doubles; /* scratch of 4 x KM_LOCAL_POINTS_MAX */
@@ -72,6 +93,9 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
                                  struct km_arena *arena,
                                  struct km_score_input *input,
                                  struct km_err *err);
+
+/* Index of the first x >= bound; `count` when none. */
+size_t km_first_at(const double *x, size_t count, double bound);
 
 /* Reads config and tags of a run (facts.c). */
 enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
