@@ -86,6 +86,7 @@ struct km_run {
     sem_t wake;
     pthread_t helper;
     bool has_helper, buffered, quiet, finished, owns_finish;
+    bool resumed;                /* the run's folder was there already */
     _Atomic int said;            /* sentences on standard error */
     struct km_segment none;      /* takes no slot: everything is dropped */
     struct km_segment *segments; /* newest first */
@@ -94,7 +95,7 @@ struct km_run {
     uint64_t dropped_said;
     struct km_metric *metrics; /* newest first */
     uint32_t metric_count;
-    uint64_t definition_slots; /* of all metrics, for the next segment */
+    _Atomic uint64_t definition_slots; /* of all metrics, in one preamble */
     struct km_clock_pair clock_first;
     double ns_per_tick;
     int64_t start_ns;

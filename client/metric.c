@@ -165,7 +165,7 @@ static void define_metric(struct km_run *run, const struct km_metric *metric)
     struct km_journal_payload *payload = &run->scratch;
     struct km_segment *segment = km_client_reserve(run, count, 0, &slot);
     struct km_segment *next = atomic_load(&run->next);
-    run->definition_slots += count;
+    atomic_fetch_add(&run->definition_slots, count);
     if (segment) {
         km_journal_record_publish(segment->base, slot, segment->salt,
                                   KM_JOURNAL_METRIC, payload->bytes,

@@ -121,7 +121,9 @@ void km_client_preamble(struct km_run *run, struct km_segment *segment)
     km_client_put_string(run, KM_FIELD_GROUP, run->group);
     km_client_put_string(run, KM_FIELD_PARENT, run->parent);
     km_client_put_string(run, KM_FIELD_NOTES, run->notes);
-    km_journal_put_integer(&run->scratch, KM_FIELD_RANK, run->rank);
+    km_journal_put_integer(&run->scratch, KM_FIELD_RANK,
+                           run->child_pid ? -1 : run->rank);
+    km_journal_put_integer(&run->scratch, KM_FIELD_RESUMED, run->resumed);
     publish_into(run, segment, KM_JOURNAL_RUN);
     for (struct km_metric *m = run->metrics; m; m = m->older) {
         (void)km_client_metric_payload(run, m);

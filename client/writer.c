@@ -44,6 +44,7 @@ static int make_folders(const char *path)
     return access(path, W_OK | X_OK) == 0 ? 0 : errno;
 }
 
+/* <dir>/<run>/<start><random>: folders of one run sort by their start. */
 static int make_folder(struct km_run *run)
 {
     char hex[2 * KM_JOURNAL_WRITER_BYTES + 1];
@@ -51,16 +52,22 @@ static int make_folder(struct km_run *run)
     if (!key) {
         return ENOMEM;
     }
-    km_client_random(run->writer, sizeof run->writer);
+    uint64_t start = (uint64_t)run->start_ns;
+    for (size_t i = 0; i < 8; i++) {
+        run->writer[i] = (unsigned char)(start >> (56 - 8 * i));
+    }
+    km_client_random(run->writer + 8, 8);
     for (size_t i = 0; i < sizeof run->writer; i++) {
         (void)snprintf(hex + 2 * i, 3, "%02x", run->writer[i]);
     }
-    int len = snprintf(run->folder, sizeof run->folder, "%s/%s/%s", run->dir,
-                       key, hex);
+    int outer =
+        snprintf(run->folder, sizeof run->folder, "%s/%s", run->dir, key);
     free(key);
-    if (len < 0 || (size_t)len >= sizeof run->folder - 16) {
+    if (outer < 0 || (size_t)outer >= sizeof run->folder - 64) {
         return ENAMETOOLONG;
     }
+    run->resumed = access(run->folder, F_OK) == 0;
+    (void)snprintf(run->folder + outer, 64, "/%s", hex);
     return make_folders(run->folder);
 }
 
@@ -74,7 +81,8 @@ static uint64_t bytes_of_next(struct km_run *run)
             run->segment_bytes_next *= 2;
         }
     }
-    uint64_t preamble = run->definition_slots * KM_JOURNAL_SLOT_BYTES;
+    uint64_t preamble =
+        atomic_load(&run->definition_slots) * KM_JOURNAL_SLOT_BYTES;
     while (bytes < KM_JOURNAL_SEGMENT_BYTES_MAX && bytes / 2 < preamble) {
         bytes *= 2;
     }

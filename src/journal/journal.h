@@ -93,7 +93,8 @@ enum km_journal_field_id {
     KM_FIELD_BYTES = 33,
     KM_FIELD_LOG_NS = 34, /* time of the log calls that were sampled */
     KM_FIELD_LOG_SAMPLES = 35,
-    KM_FIELD_RANK = 36,
+    KM_FIELD_RANK = 36,    /* -1: a child that was forked */
+    KM_FIELD_RESUMED = 37, /* 1: the run had a journal before this one */
 };
 
 struct km_journal_header {

@@ -7,6 +7,7 @@
 #include "source/text_log.h"
 #include "source/tfevents.h"
 #include "source/wandb.h"
+#include "source/journal_source.h"
 
 const struct km_source_ops *const km_sources[] = {
     &km_source_continual,
@@ -23,6 +24,7 @@ const struct km_source_ops *const km_sources[] = {
     &km_source_tfevents,
     &km_source_wandb,
     &km_source_trainer_state,
+    &km_source_journal,
     NULL,
 };
 
