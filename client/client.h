@@ -85,7 +85,7 @@ struct km_run {
     pthread_mutex_t lock;
     sem_t wake;
     pthread_t helper;
-    bool has_helper, buffered, quiet, finished, owns_finish;
+    bool has_helper, buffered, quiet, patient, finished, owns_finish;
     bool resumed;                /* the run's folder was there already */
     _Atomic int said;            /* sentences on standard error */
     struct km_segment none;      /* takes no slot: everything is dropped */

@@ -6,6 +6,7 @@
 #include "client.h"
 
 #include <string.h>
+#include <time.h>
 
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
@@ -49,10 +50,23 @@ static void open_after_fork(struct km_run *run)
     pthread_mutex_unlock(&run->lock);
 }
 
+/* Only with the option `patient`: gives the helper a moment. False: it had
+ * enough of them. */
+static bool wait_for_room(const struct km_run *run, int *waits)
+{
+    enum { WAITS_MAX = 10000 };
+    const struct timespec pause = {.tv_nsec = 100000};
+    if (!run->patient || !run->has_helper || ++*waits > WAITS_MAX) {
+        return false;
+    }
+    (void)nanosleep(&pause, NULL);
+    return true;
+}
+
 struct km_segment *km_client_reserve(struct km_run *run, uint32_t count,
                                      uint32_t count_dropped, uint32_t *slot)
 {
-    for (;;) {
+    for (int waits = 0;;) {
         struct km_segment *segment =
             atomic_load_explicit(&run->current, memory_order_acquire);
         uint64_t at = atomic_fetch_add_explicit(&segment->next_slot, count,
@@ -66,7 +80,7 @@ struct km_segment *km_client_reserve(struct km_run *run, uint32_t count,
             km_journal_pad(segment->base, (uint32_t)at, rest, segment->salt);
             atomic_fetch_add(&run->other_slots, rest);
         }
-        if (!rotate(run, segment)) {
+        if (!rotate(run, segment) && !wait_for_room(run, &waits)) {
             atomic_fetch_add(&run->dropped, count_dropped);
             return NULL;
         }

@@ -69,6 +69,7 @@ static bool fill_run(struct km_run *run, const struct km_run_options *options)
     }
     run->buffered = options->buffered != 0;
     run->quiet = options->quiet != 0;
+    run->patient = options->patient != 0;
     run->scratch.cap = KM_JOURNAL_PAYLOAD_BYTES_MAX;
     run->scratch.bytes = malloc(run->scratch.cap);
     return run->dir && run->key && run->scratch.bytes;

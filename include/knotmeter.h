@@ -54,7 +54,9 @@ struct km_run_options {
     uint64_t disk_bytes_max; /* 1 GiB; beyond it points are dropped, counted */
     uint64_t segment_bytes;  /* 1 MiB, doubling up to 16 MiB */
     int buffered;            /* 1: collect in memory, a thread writes to disk */
-    int quiet;               /* 1: nothing on standard error */
+    int patient; /* 1: a log call may wait up to a second for room; for
+                    programs that convert logs, not for a training */
+    int quiet;   /* 1: nothing on standard error */
 };
 
 /* Never NULL for want of a disk: a run that cannot write drops and counts. */

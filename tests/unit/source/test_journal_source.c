@@ -128,8 +128,8 @@ static void a_growing_journal_is_followed_without_loss(void)
     struct fed fed = {0};
     struct fed_session session;
     make_scratch();
-    struct km_run *run =
-        open_run((struct km_run_options){.segment_bytes = 1 << 17});
+    struct km_run *run = open_run(
+        (struct km_run_options){.segment_bytes = 1 << 17, .patient = 1});
     uint32_t metric = km_run_metric(run, "x");
     struct km_place place = place_of(path_of(run));
     begin(&fed, &session, &place);
