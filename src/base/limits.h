@@ -51,6 +51,9 @@ enum {
     KM_FOLDER_DEPTH_MAX = 64,
     KM_FOLDER_FILES_MAX = 10000000,
     KM_HISTOGRAM_BUCKETS_MAX = 8192, /* of one logged histogram */
+    KM_NPZ_ARRAYS_MAX = 1024,
+    KM_NPZ_BYTES_MAX = 64 * KM_MIB, /* unpacked arrays of one archive */
+    KM_NPZ_ELEMENTS_MAX = 1 << 22,  /* of all arrays: read in one batch */
     KM_EVENT_TEXT_BYTES_MAX = 16 * KM_KIB, /* of one logged text; more is cut
                                               and its full size noted */
 

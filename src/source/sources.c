@@ -4,6 +4,7 @@
 
 #include "source/csv.h"
 #include "source/json_formats.h"
+#include "source/npz.h"
 #include "source/text_log.h"
 #include "source/tfevents.h"
 #include "source/wandb.h"
@@ -20,6 +21,7 @@ const struct km_source_ops *const km_sources[] = {
     &km_source_lm_eval,
     &km_source_mllog,
     &km_source_rl_curves,
+    &km_source_npz,
     &km_source_text_log,
     &km_source_tfevents,
     &km_source_wandb,
