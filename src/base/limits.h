@@ -64,6 +64,10 @@ enum {
     KM_JOURNAL_METRICS_MAX = 1 << 20,  /* names of one writer */
     KM_JOURNAL_GAPS_MAX = 256,         /* unpublished slots waited for */
 
+    /* the user's config file */
+    KM_CONFIG_FILE_BYTES_MAX = 256 * KM_KIB,
+    KM_CONFIG_RULES_MAX = 1000, /* rules over metrics; targets */
+
     /* analysis: arrays of one series; longer ones are averaged to fit */
     KM_TRACK_POINTS_MAX = 1 << 20, /* x 28 B */
     KM_ATTEMPTS_MAX = 100000,      /* attempts of one run that are shown */
