@@ -389,6 +389,11 @@ static enum km_code import_open(struct ingest_session *session, bool keep_open,
     code = read_session(session, kind == KM_INGEST_RESUMED && !session->replace,
                         scope, keep_open, err);
     *unchanged = was_known && session->points + session->records == 0;
+    if (code == KM_EFORMAT && !session->found.is_named) {
+        *recognised = false; /* it only looked like one */
+        report_unrecognised(session, sniff.head);
+        return KM_OK;
+    }
     return code;
 }
 

@@ -338,7 +338,7 @@ enum km_code km_session_read(struct ingest_session *session, bool keep_open,
     } else {
         code = feed_all(session, keep_open, err);
     }
-    if (session->store_failed || code == KM_EMEMORY ||
+    if (session->store_failed || code == KM_EMEMORY || code == KM_EFORMAT ||
         (is_document && code != KM_OK && code != KM_ECORRUPT)) {
         return code;
     }

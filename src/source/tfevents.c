@@ -70,7 +70,7 @@ static enum frame_kind read_frame(struct km_str bytes, struct frame *frame)
 
 static int sniff(const struct km_sniff *sniff)
 {
-    bool named = km_str_search(sniff->place->name, KM_STR("tfevents")) <
+    bool named = km_str_search(sniff->place->name, KM_STR(".tfevents.")) <
                  sniff->place->name.len;
     if (sniff->is_folder ||
         km_str_starts(sniff->head, KM_STR("version https://git-lfs"))) {
