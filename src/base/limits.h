@@ -22,8 +22,12 @@ enum {
     KM_CONFIG_KEYS_MAX = 10000, /* config and tag keys of one run */
 
     /* storage */
-    KM_CHUNK_POINTS_MAX = 4096, /* points of one stored chunk */
+    KM_CHUNK_POINTS_MAX = 4096,        /* points of one stored chunk */
+    KM_CHUNK_BYTES_MAX = 128 * KM_KIB, /* such a chunk that nothing squeezes */
     KM_SERIES_PER_RUN_MAX = 1000000,
+    KM_STORE_BUSY_MS_MAX = 2000, /* how long a locked store is waited for */
+    KM_STORE_WAL_BYTES_MAX = 64 * KM_MIB, /* beyond: moved into the database */
+    KM_STORE_READERS_MAX = 16, /* idle connections that are kept */
     KM_MEMORY_STORE_TEXT_BYTES_MAX = 256 * KM_MIB, /* oracle of tests */
 
     /* one batch between a source and the store: bounds the memory of import */

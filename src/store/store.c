@@ -6,6 +6,9 @@
 
 #include "store/store_rules.h"
 
+/* A backend always has somewhere to write its sentence. */
+#define KM_SOME(err) ((err) ? (err) : &(struct km_err){.code = KM_OK})
+
 static const struct km_store_ops *ops_of(const struct km_store *store)
 {
     assert(store && store->ops);
@@ -23,7 +26,7 @@ void km_store_close(struct km_store *store)
 static void assert_batch(const struct km_batch *batch)
 {
     size_t points = 0;
-    assert(batch->origin_id != 0);
+    assert(batch->origin_id != 0 && batch->origin_id >> 63 == 0);
     for (uint32_t i = 0; i < batch->run_count; i++) {
         const struct km_run_meta *meta = &batch->runs[i].meta;
         assert(meta->project.len && meta->external_id.len);
@@ -57,7 +60,7 @@ enum km_code km_store_append(struct km_store *store,
                              const struct km_batch *batch, struct km_err *err)
 {
     assert_batch(batch);
-    return ops_of(store)->append(store, batch, err);
+    return ops_of(store)->append(store, batch, KM_SOME(err));
 }
 
 struct checked_runs {
@@ -83,14 +86,14 @@ enum km_code km_store_list_runs(struct km_store *store,
     static const struct km_run_filter all = {.limit = 0};
     struct checked_runs check = {filter ? filter : &all, visit, user, 0};
     return ops_of(store)->list_runs(store, check.filter, visit_run, &check,
-                                    err);
+                                    KM_SOME(err));
 }
 
 enum km_code km_store_list_series(struct km_store *store, uint64_t run_id,
                                   km_series_fn visit, void *user,
                                   struct km_err *err)
 {
-    return ops_of(store)->list_series(store, run_id, visit, user, err);
+    return ops_of(store)->list_series(store, run_id, visit, user, KM_SOME(err));
 }
 
 struct checked_attempts {
@@ -114,14 +117,15 @@ enum km_code km_store_list_attempts(struct km_store *store, uint64_t run_id,
 {
     struct checked_attempts check = {visit, user, run_id, 0};
     return ops_of(store)->list_attempts(store, run_id, visit_attempt, &check,
-                                        err);
+                                        KM_SOME(err));
 }
 
 enum km_code km_store_list_attributes(struct km_store *store, uint64_t run_id,
                                       km_attribute_fn visit, void *user,
                                       struct km_err *err)
 {
-    return ops_of(store)->list_attributes(store, run_id, visit, user, err);
+    return ops_of(store)->list_attributes(store, run_id, visit, user,
+                                          KM_SOME(err));
 }
 
 struct checked_points {
@@ -150,7 +154,7 @@ enum km_code km_store_read_points(struct km_store *store, uint64_t series_id,
 {
     struct checked_points check = {range ? range : &everything, visit, user, 0};
     return ops_of(store)->read_points(store, series_id, check.range,
-                                      visit_columns, &check, err);
+                                      visit_columns, &check, KM_SOME(err));
 }
 
 enum km_code km_store_reduce(struct km_store *store, uint64_t series_id,
@@ -160,8 +164,8 @@ enum km_code km_store_reduce(struct km_store *store, uint64_t series_id,
 {
     const struct km_point_range *over = range ? range : &everything;
     assert(over->step_low < over->step_high && count > 0);
-    enum km_code code =
-        ops_of(store)->reduce(store, series_id, over, buckets, count, err);
+    enum km_code code = ops_of(store)->reduce(store, series_id, over, buckets,
+                                              count, KM_SOME(err));
     for (size_t i = 0; code == KM_OK && i < count; i++) {
         assert(buckets[i].n >= buckets[i].n_nonfinite);
         assert(buckets[i].n == 0 ||
@@ -174,14 +178,15 @@ enum km_code km_store_read_events(struct km_store *store, uint64_t run_id,
                                   km_event_fn visit, void *user,
                                   struct km_err *err)
 {
-    return ops_of(store)->read_events(store, run_id, visit, user, err);
+    return ops_of(store)->read_events(store, run_id, visit, user, KM_SOME(err));
 }
 
 enum km_code km_store_read_evaluations(struct km_store *store, uint64_t run_id,
                                        km_evaluation_fn visit, void *user,
                                        struct km_err *err)
 {
-    return ops_of(store)->read_evaluations(store, run_id, visit, user, err);
+    return ops_of(store)->read_evaluations(store, run_id, visit, user,
+                                           KM_SOME(err));
 }
 
 enum km_code km_store_find_cursors(struct km_store *store,
@@ -191,20 +196,21 @@ enum km_code km_store_find_cursors(struct km_store *store,
 {
     static const struct km_cursor any = {0};
     return ops_of(store)->find_cursors(store, like ? like : &any, visit, user,
-                                       err);
+                                       KM_SOME(err));
 }
 
 enum km_code km_store_delete_run(struct km_store *store, uint64_t run_id,
                                  struct km_err *err)
 {
-    return ops_of(store)->delete_run(store, run_id, err);
+    return ops_of(store)->delete_run(store, run_id, KM_SOME(err));
 }
 
 enum km_code km_store_maintain(struct km_store *store, int64_t budget_ns,
                                bool *more, struct km_err *err)
 {
     bool left = false;
-    enum km_code code = ops_of(store)->maintain(store, budget_ns, &left, err);
+    enum km_code code =
+        ops_of(store)->maintain(store, budget_ns, &left, KM_SOME(err));
     if (more) {
         *more = left;
     }
@@ -216,18 +222,18 @@ enum km_code km_store_lease(struct km_store *store, struct km_str name,
                             struct km_err *err)
 {
     assert(name.len && owner.len && ttl_ns >= 0);
-    return ops_of(store)->lease(store, name, owner, ttl_ns, err);
+    return ops_of(store)->lease(store, name, owner, ttl_ns, KM_SOME(err));
 }
 
 enum km_code km_store_check(struct km_store *store, bool deep, bool repair,
                             km_finding_fn visit, void *user, struct km_err *err)
 {
-    return ops_of(store)->check(store, deep, repair, visit, user, err);
+    return ops_of(store)->check(store, deep, repair, visit, user, KM_SOME(err));
 }
 
 enum km_code km_store_usage(struct km_store *store,
                             struct km_store_usage *usage, struct km_err *err)
 {
     *usage = (struct km_store_usage){0};
-    return ops_of(store)->usage(store, usage, err);
+    return ops_of(store)->usage(store, usage, KM_SOME(err));
 }
