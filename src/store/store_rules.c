@@ -112,7 +112,7 @@ bool km_run_meta_equal(const struct km_run_meta *a, const struct km_run_meta *b)
            km_str_equal(a->notes, b->notes);
 }
 
-struct km_str km_run_label(const struct km_run_meta *meta)
+struct km_str km_run_meta_label(const struct km_run_meta *meta)
 {
     return meta->name.len ? meta->name : meta->external_id;
 }
@@ -129,7 +129,7 @@ int64_t km_run_newest_ns(const struct km_run_row *run)
 /* project "/" label, searched without joining them. */
 static bool title_contains(const struct km_run_meta *meta, struct km_str part)
 {
-    struct km_str label = km_run_label(meta);
+    struct km_str label = km_run_meta_label(meta);
     if (km_str_search(meta->project, part) < meta->project.len ||
         km_str_search(label, part) < label.len) {
         return true;
@@ -172,7 +172,8 @@ int km_run_compare(const struct km_run_row *a, const struct km_run_row *b,
     }
     int by = km_str_compare(a->meta.project, b->meta.project);
     if (!by) {
-        by = km_str_compare(km_run_label(&a->meta), km_run_label(&b->meta));
+        by = km_str_compare(km_run_meta_label(&a->meta),
+                            km_run_meta_label(&b->meta));
     }
     return by ? by : km_str_compare(a->meta.external_id, b->meta.external_id);
 }

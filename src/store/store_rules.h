@@ -39,7 +39,7 @@ bool km_run_meta_equal(const struct km_run_meta *a,
                        const struct km_run_meta *b);
 
 /* The name that people see. */
-struct km_str km_run_label(const struct km_run_meta *meta);
+struct km_str km_run_meta_label(const struct km_run_meta *meta);
 
 /* When a run began, as well as is known: created, first time, added. */
 int64_t km_run_newest_ns(const struct km_run_row *run);
