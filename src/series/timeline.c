@@ -16,7 +16,7 @@ static bool has_times(const struct km_track *track)
 {
     size_t timed = 0;
     for (size_t i = 0; i < track->count && timed < 2; i++) {
-        timed += isfinite(track->time_s[i]);
+        timed += isfinite(track->time_s[i]) != 0;
     }
     return timed == 2;
 }
