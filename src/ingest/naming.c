@@ -125,6 +125,14 @@ static bool is_checkpoint(struct km_str folder)
     return false;
 }
 
+/* "2-amazon": the second stage of a continual training. */
+static bool is_stage(struct km_str folder)
+{
+    size_t digits = count_digits(folder, 0);
+    return digits > 0 && digits + 1 < folder.len &&
+           strchr("-_.", folder.ptr[digits]) != NULL;
+}
+
 static const char *subset_label(struct km_str folder)
 {
     for (size_t i = 0; i < sizeof subset_names / sizeof subset_names[0]; i++) {
@@ -254,6 +262,10 @@ static struct km_str run_path(const struct km_place *place,
             (void)take_rank(place->name, arena, labels);
         }
         return folder;
+    case KM_SCOPE_STAGES:
+        return is_stage(last_part(folder)) || is_checkpoint(last_part(folder))
+                   ? without_last_part(folder)
+                   : folder;
     case KM_SCOPE_PARENT:
         return is_checkpoint(last_part(folder)) ? without_last_part(folder)
                                                 : folder;

@@ -43,10 +43,13 @@ struct jsonl {
     int skip_level; /* an array or media object is open at this depth, or 0 */
 };
 
-static struct km_str first_line(struct km_str head, bool *whole)
+/* `*more`: another object begins behind it. */
+static struct km_str first_line(struct km_str head, bool *whole, bool *more)
 {
     size_t end = km_str_find(head, '\n', 0);
     *whole = end < head.len;
+    *more = *whole && km_json_first_byte((struct km_str){
+                          head.ptr + end, head.len - end}) == '{';
     return km_str_trim((struct km_str){head.ptr, end});
 }
 
@@ -105,13 +108,13 @@ static int sniff_jsonl(const struct km_sniff *sniff)
     struct km_str name = sniff->place->name;
     bool named = km_str_ends(name, KM_STR(".jsonl")) ||
                  km_str_ends(name, KM_STR(".ndjson"));
-    bool whole, has_number, has_axis;
-    struct km_str line = first_line(head, &whole);
+    bool whole, more, has_number, has_axis;
+    struct km_str line = first_line(head, &whole, &more);
     if (!whole && head.len >= KM_SNIFF_BYTES) {
         return named ? 30 : 0; /* a first line beyond what may be looked at */
     }
-    if (!inspect_line(line, &has_number, &has_axis)) {
-        return 0;
+    if (!(named || more) || !inspect_line(line, &has_number, &has_axis)) {
+        return 0; /* one object in one line is a document */
     }
     if (km_str_starts(name, KM_STR("wandb-")) && named) {
         return 90;

@@ -24,6 +24,7 @@ enum km_source_scope {
     KM_SCOPE_FOLDER, /* all files of the folder are one run */
     KM_SCOPE_FILE,   /* each file is a run named like it */
     KM_SCOPE_PARENT, /* the folder above is the run (checkpoint-500/...) */
+    KM_SCOPE_STAGES, /* the same, also above stages (2-amazon/...) */
     KM_SCOPE_INNER,  /* the content names its runs */
 };
 

@@ -140,6 +140,7 @@ static void is_known_by_its_first_line(void)
     CHECK(dump_sniff(ops, "x", "{\"step\": 1, \"a\": 2}\n{") >= 40);
     CHECK(dump_sniff(ops, "x.jsonl", "{\"step\": 1, \"a\": 2}\n") >= 70);
     CHECK_INT(dump_sniff(ops, "x.jsonl", "{\"text\": \"a\", \"id\": 2}\n"), 0);
+    CHECK_INT(dump_sniff(ops, "x.json", "{\"step\": 1, \"a\": 2}\n"), 0);
     CHECK_INT(dump_sniff(ops, "x.json", "{\n \"step\": 1}\n"), 0);
     CHECK_INT(dump_sniff(ops, "x.jsonl", "[1]\n"), 0);
     CHECK_INT(dump_sniff(ops, "samples_x.jsonl",
