@@ -121,3 +121,33 @@ size_t km_utf8_width(struct km_str a)
     }
     return width;
 }
+
+static unsigned char lower(char c)
+{
+    unsigned char byte = (unsigned char)c;
+    return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte + 32) : byte;
+}
+
+bool km_glob_match(struct km_str glob, struct km_str text)
+{
+    size_t g = 0, t = 0, star = SIZE_MAX, resume = 0;
+    while (t < text.len) {
+        if (g < glob.len && glob.ptr[g] == '*') {
+            star = g++;
+            resume = t;
+        } else if (g < glob.len && (glob.ptr[g] == '?' ||
+                                    lower(glob.ptr[g]) == lower(text.ptr[t]))) {
+            g++;
+            t++;
+        } else if (star != SIZE_MAX) {
+            g = star + 1;
+            t = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (g < glob.len && glob.ptr[g] == '*') {
+        g++;
+    }
+    return g == glob.len;
+}

@@ -60,6 +60,10 @@ struct km_str km_str_trim(struct km_str a);
 /* Position of the first occurrence of `needle`, or `a.len`. */
 size_t km_str_search(struct km_str a, struct km_str needle);
 
+/* True when all of `text` matches: '*' any run of bytes, '?' any one byte,
+ * letters of ASCII in either case. Linear in practice, quadratic at worst. */
+bool km_glob_match(struct km_str glob, struct km_str text);
+
 /* True when every byte sequence is valid UTF-8 (no surrogates, no overlong
  * forms) and no byte is a control character (below 0x20, or 0x7f). */
 bool km_utf8_is_name(struct km_str a);

@@ -10,30 +10,6 @@
 
 enum { LISTED_MAX = 6 };
 
-bool km_glob_match(struct km_str pattern, struct km_str text)
-{
-    size_t p = 0, t = 0, star = SIZE_MAX, resume = 0;
-    while (t < text.len) {
-        if (p < pattern.len && pattern.ptr[p] == '*') {
-            star = p++;
-            resume = t;
-        } else if (p < pattern.len &&
-                   (pattern.ptr[p] == '?' || pattern.ptr[p] == text.ptr[t])) {
-            p++;
-            t++;
-        } else if (star != SIZE_MAX) {
-            p = star + 1;
-            t = ++resume;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.len && pattern.ptr[p] == '*') {
-        p++;
-    }
-    return p == pattern.len;
-}
-
 static struct km_str shown_name(const struct km_run_row *row)
 {
     return row->meta.name.len ? row->meta.name : row->meta.external_id;

@@ -22,9 +22,6 @@ enum km_code km_select_runs(struct km_cli *cli, struct km_store *store,
                             const char *const *words, size_t word_count,
                             struct km_run_list *list, struct km_err *err);
 
-/* '*' any bytes, '?' one byte; ASCII case counts. */
-bool km_glob_match(struct km_str pattern, struct km_str text);
-
 /* "project/name", as people see and type it. */
 const char *km_run_label(struct km_arena *arena, const struct km_run_row *row);
 

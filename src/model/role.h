@@ -67,9 +67,6 @@ struct km_role_rule {
     int better;
 };
 
-/* True when `glob` ('*' and '?', case-insensitive) covers all of `text`. */
-bool km_glob_match(struct km_str glob, struct km_str text);
-
 struct km_role_table {
     const struct km_role_rule *rules; /* the user's, first match wins */
     size_t rule_count;
