@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/json_fields.h"
 #include "cli/select.h"
+#include "model/role.h"
 #include "report/quantity.h"
 #include "report/table.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/suggest.h"
+#include "model/role.h"
 #include "report/text.h"
 
 enum { LISTED_MAX = 6 };
