@@ -129,6 +129,7 @@ static inline uint64_t km_client_now(const struct km_run *run)
 struct km_segment *km_client_reserve(struct km_run *run, uint32_t count,
                                      uint32_t count_dropped, uint32_t *slot);
 void km_client_wake(struct km_run *run);
+void km_client_wait_for_room(struct km_run *run);
 
 /* segment.c */
 struct km_segment *km_client_segment_create(struct km_run *run, uint64_t bytes);

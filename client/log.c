@@ -50,23 +50,10 @@ static void open_after_fork(struct km_run *run)
     pthread_mutex_unlock(&run->lock);
 }
 
-/* Only with the option `patient`: gives the helper a moment. False: it had
- * enough of them. */
-static bool wait_for_room(const struct km_run *run, int *waits)
-{
-    enum { WAITS_MAX = 10000 };
-    const struct timespec pause = {.tv_nsec = 100000};
-    if (!run->patient || !run->has_helper || ++*waits > WAITS_MAX) {
-        return false;
-    }
-    (void)nanosleep(&pause, NULL);
-    return true;
-}
-
 struct km_segment *km_client_reserve(struct km_run *run, uint32_t count,
                                      uint32_t count_dropped, uint32_t *slot)
 {
-    for (int waits = 0;;) {
+    for (;;) {
         struct km_segment *segment =
             atomic_load_explicit(&run->current, memory_order_acquire);
         uint64_t at = atomic_fetch_add_explicit(&segment->next_slot, count,
@@ -80,10 +67,26 @@ struct km_segment *km_client_reserve(struct km_run *run, uint32_t count,
             km_journal_pad(segment->base, (uint32_t)at, rest, segment->salt);
             atomic_fetch_add(&run->other_slots, rest);
         }
-        if (!rotate(run, segment) && !wait_for_room(run, &waits)) {
+        if (!rotate(run, segment)) {
             atomic_fetch_add(&run->dropped, count_dropped);
             return NULL;
         }
+    }
+}
+
+/* Only with the option `patient`, and never under the lock, which the helper
+ * needs: waits until a next segment is there. */
+void km_client_wait_for_room(struct km_run *run)
+{
+    enum { WAITS_MAX = 10000 };
+    const struct timespec pause = {.tv_nsec = 100000};
+    for (int i = 0; run->patient && run->has_helper && i < WAITS_MAX; i++) {
+        struct km_segment *next = atomic_load(&run->next);
+        if (next && next != atomic_load(&run->current)) {
+            return;
+        }
+        km_client_wake(run);
+        (void)nanosleep(&pause, NULL);
     }
 }
 
@@ -94,6 +97,7 @@ reserve_again(struct km_run *run, uint32_t count, uint32_t *slot)
     if (atomic_load_explicit(&run->forked, memory_order_acquire)) {
         open_after_fork(run);
     }
+    km_client_wait_for_room(run);
     return km_client_reserve(run, count, count, slot);
 }
 

@@ -240,6 +240,7 @@ uint32_t km_run_metric_labelled(struct km_run *run, const char *name,
         return KM_METRIC_NONE;
     }
     uint64_t hash = hash_of(name, canonical);
+    km_client_wait_for_room(run);
     pthread_mutex_lock(&run->lock);
     struct km_metric *known =
         find_metric(atomic_load(&run->table), hash, name, canonical);

@@ -41,6 +41,7 @@ bool km_client_publish(struct km_run *run, enum km_journal_kind kind)
 
 static void begin(struct km_run *run)
 {
+    km_client_wait_for_room(run);
     pthread_mutex_lock(&run->lock);
     if (atomic_load(&run->forked)) {
         atomic_store(&run->forked, false);
