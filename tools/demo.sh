@@ -1,0 +1,66 @@
+#!/bin/sh
+# demo.sh - the main job on real input, without any download: trains two small
+# language models on this project's own text, imports what they logged, reports.
+#
+#   tools/demo.sh [BUILD]     results in demo-out/ (or $DEMO_OUT)
+#
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+cd "$(dirname "$0")/.."
+BUILD=${1:-${BUILD:-build}}
+OUT=${DEMO_OUT:-demo-out}
+STEPS=${DEMO_STEPS:-900}
+SECONDS_MAX=${DEMO_SECONDS:-40}
+
+KM=$BUILD/km
+[ -x "$KM" ] || KM=$BUILD/src/main/km
+TINYLM=$BUILD/examples/tinylm
+for program in "$KM" "$TINYLM"; do
+    if [ ! -x "$program" ]; then
+        echo "demo.sh: $program is not there: run make first" >&2
+        exit 1
+    fi
+done
+
+rm -rf "$OUT"
+mkdir -p "$OUT"
+export KNOTMETER_STORE="$OUT/store"
+TEXT=$(find . -maxdepth 1 -name '*.md' | sort
+       find docs src client include examples -name '*.md' -o -name '*.[ch]' |
+           sort)
+
+say() {
+    printf '\n== %s\n' "$*"
+}
+
+train() {
+    # shellcheck disable=SC2086 # the list of files is meant to be split
+    "$TINYLM" --dir "$OUT/journal" --project demo --steps "$STEPS" \
+        --seconds "$SECONDS_MAX" --eval-every 100 --seed 7 "$@" $TEXT
+}
+
+HALF=$((STEPS * 55 / 100))
+A="--name A --optimizer adamw --lr 3e-3 --schedule cosine"
+B="--name B --optimizer lion --lr 4e-4 --schedule wsd"
+
+say "Run A: AdamW, cosine schedule, on this project's own text"
+echo "   (killed with kill -9 behind step $HALF, on purpose)"
+# shellcheck disable=SC2086
+(train $A --checkpoint "$OUT/a.ckpt" --die-at "$HALF" || true) 2>"$OUT/a.err"
+say "Run A again, from its last checkpoint: some steps are done twice"
+# shellcheck disable=SC2086
+train $A --checkpoint "$OUT/a.ckpt" --resume
+say "Run B: Lion, warm-up, plateau and decay"
+# shellcheck disable=SC2086
+train $B
+
+say "km import $OUT/journal"
+"$KM" import "$OUT/journal"
+say "km runs"
+"$KM" runs
+say "km report demo/A"
+"$KM" report demo/A
+say "km report demo/B --html $OUT/report.html"
+"$KM" report demo/B --html "$OUT/report.html"
+echo
+echo "The page is $OUT/report.html; the store is $KNOTMETER_STORE."
