@@ -209,28 +209,55 @@ static void read_session(struct km_source *source, struct km_str message,
     }
 }
 
-/* Time and step may stand behind the summary, so that they are read first. */
-static bool read_header(struct km_str payload, struct tf_event *event)
+/* What an event holds besides its time and step. Their order is free, so that
+ * all of it is found before any of it is read. */
+struct contents {
+    struct km_str summary, session;
+    unsigned summaries, sessions;
+};
+
+static bool read_fields(struct km_str payload, struct tf_event *event,
+                        struct contents *contents)
 {
     struct km_wire wire = km_wire_of(payload);
     struct km_wire_field field;
-    event->time_ns = KM_TIME_ABSENT;
     while (km_wire_next(&wire, &field)) {
         if (field.number == EVENT_WALL_TIME && field.type == KM_WIRE_FIXED64) {
             event->time_ns = km_time_of_seconds(km_double_of(field.integer));
         } else if (field.number == EVENT_STEP && field.type == KM_WIRE_VARINT) {
             event->step = (int64_t)field.integer;
+        } else if (field.number == EVENT_SUMMARY) {
+            contents->summary = field.bytes;
+            contents->summaries++;
+        } else if (field.number == EVENT_SESSION_LOG) {
+            contents->session = field.bytes;
+            contents->sessions++;
         }
     }
     return !wire.failed;
+}
+
+/* An event with several summaries: protobuf says that they are one. */
+static void read_all_summaries(struct km_source *source, struct km_str payload,
+                               const struct tf_event *event)
+{
+    struct km_wire wire = km_wire_of(payload);
+    struct km_wire_field field;
+    while (km_wire_next(&wire, &field)) {
+        if (field.number == EVENT_SUMMARY) {
+            read_summary(source, field.bytes, event);
+        }
+    }
 }
 
 void km_tf_event_read(struct km_source *source, struct km_str payload,
                       uint64_t offset)
 {
     struct tf_state *state = source->state;
-    struct tf_event event = {.offset = offset};
-    if (!read_header(payload, &event) || event.step == KM_STEP_ABSENT) {
+    struct tf_event event = {.offset = offset, .time_ns = KM_TIME_ABSENT};
+    struct contents contents = {.summaries = 0};
+    if (!read_fields(payload, &event, &contents) ||
+        event.step == KM_STEP_ABSENT) {
         km_emit_warn(source->emit, offset,
                      "the record is no TensorBoard event: left out");
         return;
@@ -239,13 +266,12 @@ void km_tf_event_read(struct km_source *source, struct km_str payload,
         km_emit_origin_start(source->emit, event.time_ns);
         state->started = true;
     }
-    struct km_wire wire = km_wire_of(payload);
-    struct km_wire_field field;
-    while (km_wire_next(&wire, &field)) {
-        if (field.number == EVENT_SUMMARY) {
-            read_summary(source, field.bytes, &event);
-        } else if (field.number == EVENT_SESSION_LOG) {
-            read_session(source, field.bytes, &event);
-        }
+    if (contents.sessions) {
+        read_session(source, contents.session, &event);
+    }
+    if (contents.summaries == 1) {
+        read_summary(source, contents.summary, &event);
+    } else if (contents.summaries) {
+        read_all_summaries(source, payload, &event);
     }
 }

@@ -11,6 +11,7 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
 static bool fail(struct km_wire *wire)
 {
     wire->failed = true;
+    wire->end = wire->at; /* nothing more comes out */
     return false;
 }
 
@@ -71,11 +72,9 @@ static bool read_value(struct km_wire *wire, struct km_wire_field *field)
     }
 }
 
-bool km_wire_next(struct km_wire *wire, struct km_wire_field *field)
+bool km_wire_next_slow(struct km_wire *wire, struct km_wire_field *field)
 {
-    if (wire->at == wire->end || wire->failed) {
-        return false;
-    }
+    assert(wire->at < wire->end && !wire->failed);
     uint64_t key = *wire->at;
     if (key < 0x80) {
         wire->at++;
