@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/number.h"
 #include "cli/help.h"
+#include "cli/outfile.h"
 #include "report/text.h"
 
 enum { FLUSH_BYTES = 64 * KM_KIB, OUT_BYTES_MAX = 256 * KM_MIB };
@@ -76,17 +77,20 @@ enum km_code km_cli_flush(struct km_cli *cli, struct km_err *err)
         return km_fail(err, KM_ELIMIT, "the output of one row exceeds %d MiB",
                        OUT_BYTES_MAX / KM_MIB);
     }
-    enum km_code code = write_all(cli, cli->out.bytes, cli->out.len, err);
+    enum km_code code =
+        cli->file
+            ? km_outfile_write(cli->file, cli->out.bytes, cli->out.len, err)
+            : write_all(cli, cli->out.bytes, cli->out.len, err);
     km_buf_reset(&cli->out);
     return code;
 }
 
 bool km_cli_row_end(struct km_cli *cli)
 {
-    if (cli->out.len >= FLUSH_BYTES && km_cli_flush(cli, NULL)) {
-        cli->reader_gone = true;
+    if (cli->out.len >= FLUSH_BYTES && !cli->failed.code) {
+        (void)km_cli_flush(cli, &cli->failed);
     }
-    return !cli->reader_gone;
+    return !cli->reader_gone && !cli->failed.code;
 }
 
 void km_cli_note(struct km_cli *cli, const char *format, ...)
@@ -139,7 +143,10 @@ static enum km_code run_command(struct km_cli *cli, struct km_err *err)
         (void)km_help_print(cli, NULL, err);
         return KM_OK;
     }
-    return command->run(cli, err);
+    enum km_code code = command->no_config
+                            ? KM_OK
+                            : km_config_load(&cli->arena, &cli->config, err);
+    return code ? code : command->run(cli, err);
 }
 
 int km_cli_main(int argc, char *const *argv, atomic_bool *stop)
@@ -149,6 +156,7 @@ int km_cli_main(int argc, char *const *argv, atomic_bool *stop)
     (void)signal(SIGPIPE, SIG_IGN);
     struct km_invocation invocation;
     struct km_cli cli = {.args = &invocation, .clock = choose_clock()};
+    km_config_init(&cli.config);
     km_arena_init(&cli.arena, KM_ARENA_COMMAND_BYTES_MAX);
     const char **words = km_new(&cli.arena, const char *, (size_t)argc + 1);
     if (!words) {
@@ -166,7 +174,10 @@ int km_cli_main(int argc, char *const *argv, atomic_bool *stop)
     }
     struct km_err late = {0};
     enum km_code flushed = km_cli_flush(&cli, &late);
-    if (!code && flushed) {
+    if (cli.failed.code) {
+        code = cli.failed.code;
+        err = cli.failed;
+    } else if (!code && flushed) {
         code = flushed;
         err = late;
     }

@@ -14,18 +14,24 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "cli/options.h"
+#include "model/config.h"
 #include "report/terminal.h"
 #include "store/store.h"
+
+struct km_outfile;
 
 struct km_cli {
     const struct km_invocation *args;
     struct km_arena arena;                 /* of the whole command */
-    struct km_buf out;                     /* goes to stdout */
+    struct km_buf out;                     /* goes to `file`, else to stdout */
+    struct km_outfile *file;               /* NULL: stdout */
     struct km_terminal terminal, messages; /* of stdout, of stderr */
     const struct km_clock *clock;
     bool json, quiet;
-    bool reader_gone;       /* stdout was closed by its reader */
-    struct km_store *store; /* opened by km_cli_store(), closed by main */
+    bool reader_gone;        /* stdout was closed by its reader */
+    struct km_err failed;    /* the first failure of writing output */
+    struct km_config config; /* what the user's file says */
+    struct km_store *store;  /* opened by km_cli_store(), closed by main */
 };
 
 /* The whole program: parses, runs, reports; the exit status. */

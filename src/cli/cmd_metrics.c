@@ -75,7 +75,8 @@ static void add_row(struct listing *listing, const struct km_series_row *row)
 {
     const struct km_series_summary *s = &row->summary;
     struct km_table *table = &listing->table;
-    struct km_role_of role = km_role_find(NULL, row->metric, row->labels);
+    struct km_role_of role =
+        km_role_find(&listing->cli->config.roles, row->metric, row->labels);
     uint64_t odd = s->n_nan + s->n_posinf + s->n_neginf;
     km_table_cell(table,
                   listing->many ? km_str_of(km_run_label(&listing->cli->arena,

@@ -38,8 +38,7 @@ static enum km_code find_loss(struct km_cli *cli, struct km_store *store,
                               uint64_t run_id, struct loss *loss,
                               struct km_err *err)
 {
-    *loss = (struct loss){.last = NAN};
-    (void)cli;
+    *loss = (struct loss){.roles = &cli->config.roles, .last = NAN};
     return km_store_list_series(store, run_id, visit_series, loss, err);
 }
 

@@ -50,6 +50,7 @@ struct km_command {
     const struct km_option *options;
     size_t option_count;
     enum km_code (*run)(struct km_cli *cli, struct km_err *err);
+    bool no_config; /* runs without reading the configuration */
 };
 
 extern const struct km_command km_commands[]; /* in the order of help */

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/commands.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "cli/help.h"
@@ -60,6 +61,64 @@ static const struct km_option evals_options[] = {
      NULL, 0},
 };
 
+static const struct km_option report_options[] = {
+    {"format", "FORMAT", "text, json, csv or markdown", KM_OPTION_CHOICE, 0,
+     "text|json|csv|markdown", 0},
+    {"html", "FILE", "write a page with charts; - for the output",
+     KM_OPTION_FILE, 0, NULL, 0},
+    {"target", "LOSS", "the loss to reach", KM_OPTION_NUMBER, 0, NULL,
+     -HUGE_VAL},
+    {"horizon", "STEP", "the planned last step", KM_OPTION_NUMBER, 0, NULL, 1},
+    {"price", "MONEY", "for one accelerator and hour", KM_OPTION_NUMBER, 0,
+     NULL, 0},
+    {"price-per-step", "MONEY", "for one step", KM_OPTION_NUMBER, 0, NULL, 0},
+    {"currency", "NAME", "the money, like EUR", KM_OPTION_TEXT, 0, NULL, 0},
+    {"accelerators", "N", "devices of the run", KM_OPTION_NUMBER, 0, NULL, 0},
+    {"tokens-per-step", "N", "tokens of one step", KM_OPTION_NUMBER, 0, NULL,
+     0},
+    {"width", "COLUMNS", "columns of tables and charts, 60 to 160",
+     KM_OPTION_COUNT, 0, NULL, 1},
+    {"ascii", NULL, "draw with ASCII", KM_OPTION_FLAG, 0, NULL, 0},
+};
+
+static const struct km_option explain_options[] = {
+    {"names", NULL, "print names only", KM_OPTION_FLAG, 0, NULL, 0},
+};
+
+static const struct km_option export_options[] = {
+    {"format", "FORMAT", "csv, jsonl or binary", KM_OPTION_CHOICE, 0,
+     "csv|jsonl|binary", 0},
+    {"metric", "GLOB", "metrics of this name, with * and ?", KM_OPTION_TEXT, 0,
+     NULL, 0},
+    {"axis", "AXIS", "add the place on this axis, by the run's measured rate",
+     KM_OPTION_CHOICE, 0,
+     "step|token|sample|epoch|second|active|accelerator|flop|currency", 0},
+    {"output", "FILE", "write there instead of the output", KM_OPTION_FILE, 'o',
+     NULL, 0},
+};
+
+static const struct km_option config_options[] = {
+    {"example", NULL, "print a file to begin with", KM_OPTION_FLAG, 0, NULL, 0},
+    {"roles", NULL, "list the roles that metrics can have", KM_OPTION_FLAG, 0,
+     NULL, 0},
+};
+
+static const struct km_option doctor_options[] = {
+    {"deep", NULL, "read every chunk again and recompute every summary",
+     KM_OPTION_FLAG, 0, NULL, 0},
+    {"repair", NULL, "mend what can be mended without inventing anything",
+     KM_OPTION_FLAG, 0, NULL, 0},
+};
+
+static const struct km_option gc_options[] = {
+    {"delete", NULL, "delete the runs that are named", KM_OPTION_FLAG, 0, NULL,
+     0},
+    {"keep-newest", "N", "with --delete: all but the newest N runs",
+     KM_OPTION_COUNT, 0, NULL, 0},
+    {"dry-run", NULL, "only say what would be deleted", KM_OPTION_FLAG, 'n',
+     NULL, 0},
+};
+
 static const struct km_option man_options[] = {
     {"markdown", NULL, "as Markdown instead of troff", KM_OPTION_FLAG, 0, NULL,
      0},
@@ -75,35 +134,71 @@ const struct km_command km_commands[] = {
      "on; the exit status is that of the worst. Nothing outside the named "
      "paths is opened.",
      "km import runs/ --project speedrun", KM_WORD_PATH, 1, -1,
-     KM_OPTION_TABLE(import_options), km_run_import},
+     KM_OPTION_TABLE(import_options), km_run_import, false},
     {"runs", "[RUN...]", "list runs",
      "One line a run: its state, how far it came, and its last loss. RUN is "
      "project/name, a name, an external id, a prefix of one of them that no "
      "other run has, or a pattern with * and ?.",
      "km runs 'speedrun/*' --sort newest", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(runs_options), km_run_runs},
+     KM_OPTION_TABLE(runs_options), km_run_runs, false},
     {"metrics", "[RUN...]", "list what was logged",
      "One line a series: its role, the number of points, and where they begin "
      "and end. Values that are not finite are counted and never part of min, "
      "max or sum.",
      "km metrics value-embed --metric '*loss*'", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(metrics_options), km_run_metrics},
+     KM_OPTION_TABLE(metrics_options), km_run_metrics, false},
     {"evals", "[RUN...]", "list results of evaluations",
      "One line a result: task, metric, value, standard error and number of "
      "items.",
      "km evals --task 'arc*'", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(evals_options), km_run_evals},
+     KM_OPTION_TABLE(evals_options), km_run_evals, false},
+    {"report", "[RUN...]", "say how fast runs learn",
+     "A sentence, then the figures with unit, interval and state, then charts "
+     "of loss, velocity and throughput. Without RUN: the newest runs. Several "
+     "runs are shown one by one and then side by side.\n\n"
+     "A figure's state is OK, WEAK (its interval is not calibrated or spans "
+     "zero), INSUFFICIENT (the note says what is missing) or CENSORED (the "
+     "value is a bound). Intervals are 80 % unless said otherwise.",
+     "km report value-embed record-11 --target 3.28 --html report.html",
+     KM_WORD_RUN, 0, -1, KM_OPTION_TABLE(report_options), km_run_report, false},
+    {"explain", "[FIGURE...]", "say what a figure means",
+     "Unit, formula, what it needs and where it is from. FIGURE is an id, a "
+     "family like learn, or a pattern with * and ?; without it all are "
+     "listed.",
+     "km explain learn.velocity", KM_WORD_FIGURE, 0, -1,
+     KM_OPTION_TABLE(explain_options), km_run_explain, true},
+    {"export", "[RUN...]", "write points as CSV, JSON lines or binary",
+     "Every point of every attempt, in the store's order. In CSV, text that a "
+     "spreadsheet would run as a formula gets an apostrophe before it. "
+     "docs/formats/export.md describes all three.",
+     "km export value-embed --metric loss --format csv -o loss.csv",
+     KM_WORD_RUN, 0, -1, KM_OPTION_TABLE(export_options), km_run_export, false},
+    {"doctor", "", "check the store, and mend it",
+     "Checks structure, counts and checksums; never writes without --repair.",
+     "km doctor --deep", KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(doctor_options),
+     km_run_doctor, false},
+    {"gc", "[RUN...]", "merge, give back space, delete runs",
+     "Without words it merges small chunks and gives back space. Runs are "
+     "deleted only with --delete.",
+     "km gc --delete 'old/*' --dry-run", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(gc_options), km_run_gc, false},
+    {"config", "", "show what is configured",
+     "The file, the store in use, and what is set; docs/config.md describes "
+     "the keys. Options of the command "
+     "line come before the file.",
+     "km config --example > ~/.config/knotmeter/config.yaml", KM_WORD_NONE, 0,
+     0, KM_OPTION_TABLE(config_options), km_run_config, false},
     {"completion", "bash|zsh|fish", "print completions for a shell",
      "Load them with `source <(km completion bash)`, with `km completion zsh > "
      "_km` in a folder of $fpath, or with `km completion fish | source`.",
-     NULL, KM_WORD_NONE, 1, 1, NULL, 0, km_run_completion},
+     NULL, KM_WORD_NONE, 1, 1, NULL, 0, km_run_completion, true},
     {"man", "", "print the manual", "As troff for man(1): `km man | man -l -`.",
-     NULL, KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(man_options), km_run_man},
+     NULL, KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(man_options), km_run_man, true},
     {"version", "", "print the version, and those of the libraries", "", NULL,
-     KM_WORD_NONE, 0, 0, NULL, 0, km_run_version},
+     KM_WORD_NONE, 0, 0, NULL, 0, km_run_version, true},
     {"help", "[COMMAND]", "explain a command, or the exit codes",
      "`km help errors` lists the exit codes.", NULL, KM_WORD_NONE, 0, 1, NULL,
-     0, km_run_help},
+     0, km_run_help, true},
 };
 const size_t km_command_count = sizeof km_commands / sizeof km_commands[0];
 

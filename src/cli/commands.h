@@ -9,5 +9,11 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_runs(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_metrics(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_evals(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_report(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_explain(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_config(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_doctor(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_gc(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_export(struct km_cli *cli, struct km_err *err);
 
 #endif

@@ -35,6 +35,9 @@ enum km_code km_cli_store_path(struct km_cli *cli, const char **path,
         *path = variable("KNOTMETER_STORE");
     }
     if (!*path) {
+        *path = cli->config.store;
+    }
+    if (!*path) {
         *path = user_folder(&cli->arena);
     }
     if (!*path) {

@@ -139,14 +139,13 @@ int km_decimals_for(double value, double low, double high)
     if (size < 1e-4 || size >= 1e15) {
         return -1;
     }
-    int least = 2 - (int)floor(log10(size)); /* three significant digits */
-    int most = least + 2;
-    int wanted = least + 1;
+    int first = -(int)floor(log10(size)); /* decimals of one digit */
     double spread = high - low;
-    if (isfinite(spread) && spread > 0) {
-        wanted = 1 - (int)floor(log10(spread));
-    }
-    int decimals = wanted < least ? least : wanted > most ? most : wanted;
+    bool known = isfinite(spread) && spread > 0;
+    int wanted = known ? 1 - (int)floor(log10(spread)) : first + 3;
+    int decimals = wanted < first       ? first
+                   : wanted > first + 4 ? first + 4
+                                        : wanted;
     return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
 }
 

@@ -82,6 +82,13 @@ static size_t total_of(const size_t *widths, size_t count)
     return total > GAP ? total - GAP : 0;
 }
 
+size_t km_table_width(const struct km_table *table)
+{
+    size_t widths[KM_TABLE_COLUMNS_MAX];
+    measure(table, widths);
+    return total_of(widths, table->column_count);
+}
+
 /* The widest flexible column gives way, one column of the screen at a time. */
 static void shrink(const struct km_table *table, size_t *widths, size_t room)
 {

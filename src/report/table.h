@@ -46,6 +46,9 @@ void km_table_cellf(struct km_table *table, enum km_tone tone,
                     const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Columns of the screen that it takes when nothing is cut. */
+size_t km_table_width(const struct km_table *table);
+
 /* A column that is empty in every row is left out. */
 enum km_code km_table_print(const struct km_table *table,
                             const struct km_terminal *terminal,

@@ -1,0 +1,70 @@
+/* comparison.c - a walk over the results of several cards, each row once. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/comparison.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool same_row(const struct km_figure_result *a,
+                     const struct km_figure_result *b)
+{
+    return a->figure == b->figure && strcmp(a->variant, b->variant) == 0 &&
+           strcmp(a->unit, b->unit) == 0;
+}
+
+static bool has_value(const struct km_figure_result *result)
+{
+    return isfinite(result->value);
+}
+
+/* True when a card before this one, or this one before `index`, shows it. */
+static bool seen_before(const struct km_scorecard *cards, size_t card,
+                        size_t index)
+{
+    const struct km_figure_result *result = &cards[card].results[index];
+    for (size_t c = 0; c <= card; c++) {
+        size_t end = c == card ? index : cards[c].count;
+        for (size_t i = 0; i < end; i++) {
+            const struct km_figure_result *other = &cards[c].results[i];
+            if (has_value(other) && same_row(other, result)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+bool km_comparison_next(const struct km_scorecard *cards, size_t count,
+                        struct km_comparison_row *row)
+{
+    size_t card = row->card;
+    size_t index = row->figure ? row->index + 1 : 0;
+    for (; card < count; card++, index = 0) {
+        for (; index < cards[card].count; index++) {
+            const struct km_figure_result *result = &cards[card].results[index];
+            if (!has_value(result) || seen_before(cards, card, index)) {
+                continue;
+            }
+            *row = (struct km_comparison_row){result->figure, result->variant,
+                                              result->unit, card, index};
+            return true;
+        }
+    }
+    return false;
+}
+
+bool km_comparison_view(const struct km_scorecard *card,
+                        const struct km_comparison_row *row,
+                        struct km_figure_view *view)
+{
+    for (size_t i = 0; i < card->count; i++) {
+        const struct km_figure_result *result = &card->results[i];
+        if (result->figure == row->figure &&
+            strcmp(result->variant, row->variant) == 0 &&
+            strcmp(result->unit, row->unit) == 0) {
+            *view = km_figure_view_of(card, i);
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,0 +1,26 @@
+/* comparison.h - the rows that the scorecards of several runs have in common.
+ *
+ * A row is a figure, its variant and unit; it is there when at least one run
+ * has it with a value. Order: that of the figures in the cards. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_REPORT_COMPARISON_H
+#define KM_REPORT_COMPARISON_H
+
+#include "report/figure_view.h"
+
+struct km_comparison_row {
+    const struct km_figure *figure; /* NULL: before the first */
+    const char *variant, *unit;
+    size_t card, index; /* where it was found first; the iterator's place */
+};
+
+/* Moves to the next row; false after the last. Begin with a zeroed row. */
+bool km_comparison_next(const struct km_scorecard *cards, size_t count,
+                        struct km_comparison_row *row);
+
+/* False: the run does not have it. */
+bool km_comparison_view(const struct km_scorecard *card,
+                        const struct km_comparison_row *row,
+                        struct km_figure_view *view);
+
+#endif

@@ -1,0 +1,36 @@
+/* figure_view.h - one result in the words that every face shows.
+ *
+ * Value and bounds are rounded together; a censored value carries its sign; the
+ * note is the reason, or how the interval was made. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_REPORT_FIGURE_VIEW_H
+#define KM_REPORT_FIGURE_VIEW_H
+
+#include "report/quantity.h"
+#include "report/terminal.h"
+#include "score/figure.h"
+
+enum km_interval_kind {
+    KM_INTERVAL_NONE,  /* the value has none, or there is no value */
+    KM_INTERVAL_RANGE, /* low and high are known */
+    KM_INTERVAL_EXACT, /* counted, not estimated */
+};
+
+struct km_figure_view {
+    const struct km_figure_result *result;
+    bool repeats; /* another variant of the figure in the row above */
+    bool has_value;
+    struct km_short value, low, high;
+    enum km_interval_kind interval;
+    const char *state, *note;
+    enum km_tone tone;
+};
+
+struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
+                                        size_t index);
+
+/* "OK", "WEAK": shown figures. Figures that do not apply are told in one line
+ * instead of a row each. */
+bool km_figure_applies(const struct km_figure_result *result);
+
+#endif

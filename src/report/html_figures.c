@@ -1,0 +1,185 @@
+/* html_figures.c - the scorecard as a table whose rows open. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <math.h>
+
+#include "report/figure_view.h"
+#include "report/html_parts.h"
+#include "report/text.h"
+
+/* Half the bar stands for an interval bound this far from the value. */
+#define BAR_REACH 0.3
+enum { BAR_WIDTH = 72 };
+
+void km_html_escape(struct km_buf *out, const char *text)
+{
+    km_text_html(out, km_str_of(text));
+}
+
+static const char *class_of(enum km_figure_state state)
+{
+    static const char *const names[] = {"ok",       "weak",  "insufficient",
+                                        "censored", "other", "stale"};
+    return names[state];
+}
+
+static double bar_x(double value, double bound)
+{
+    double share = (bound - value) / fabs(value) / BAR_REACH;
+    share = fmin(fmax(share, -1), 1);
+    return BAR_WIDTH / 2.0 + share * (BAR_WIDTH / 2.0 - 4);
+}
+
+/* The interval as a share of the value: short is sharp. */
+static void relative_bar(const struct km_figure_result *result,
+                         struct km_buf *out)
+{
+    double value = result->value;
+    if (!isfinite(value) || value == 0 || isnan(result->lo) ||
+        isnan(result->hi)) {
+        return;
+    }
+    double low = bar_x(value, result->lo), high = bar_x(value, result->hi);
+    km_buf_printf(out,
+                  "<svg class=bar viewBox=\"0 0 %d 16\" role=img><title>%+.1f "
+                  "%% to %+.1f %% of the value</title>"
+                  "<path class=zero d=\"M%.1f 3v10\"/>"
+                  "<path class=span d=\"M%.1f 8H%.1f",
+                  BAR_WIDTH, 100 * (result->lo - value) / fabs(value),
+                  100 * (result->hi - value) / fabs(value), BAR_WIDTH / 2.0,
+                  low, high);
+    /* ends that reach beyond the bar are open, others closed */
+    if (low > 4.1) {
+        km_buf_printf(out, "M%.1f 5v6", low);
+    }
+    if (high < BAR_WIDTH - 4.1) {
+        km_buf_printf(out, "M%.1f 5v6", high);
+    }
+    km_buf_printf(out, "\"/><circle class=dot cx=%.1f cy=8 r=3 /></svg>",
+                  BAR_WIDTH / 2.0);
+}
+
+static void detail(struct km_buf *out, const char *term, const char *text)
+{
+    if (*text) {
+        km_buf_printf(out, "<dt>%s<dd>", term);
+        km_html_escape(out, text);
+    }
+}
+
+static void details(const struct km_figure_result *result, struct km_buf *out)
+{
+    const struct km_figure *figure = result->figure;
+    km_buf_append_text(out, "<dl>");
+    detail(out, "meaning", figure->summary);
+    detail(out, "formula", figure->formula);
+    detail(out, "method", result->method);
+    detail(out, "interval", result->rung);
+    if (isfinite(result->window_from) && isfinite(result->window_to) &&
+        result->window_to > result->window_from) {
+        km_buf_printf(out, "<dt>window<dd>%s to %s ",
+                      km_show_value(result->window_from).text,
+                      km_show_value(result->window_to).text);
+        km_html_escape(out, km_axis_name(result->window_axis));
+    }
+    if (result->n) {
+        km_buf_printf(out, "<dt>points<dd>%s", km_show_count(result->n).text);
+    }
+    for (size_t i = 0; i < result->evidence_count; i++) {
+        detail(out, i ? "" : "evidence", result->evidence[i]);
+    }
+    detail(out, "source", figure->source);
+    detail(out, "id", figure->id);
+    km_buf_append_text(out, "</dl>");
+}
+
+static void figure_name(const struct km_figure_view *view, struct km_buf *out)
+{
+    const struct km_figure_result *result = view->result;
+    km_buf_append_text(out, "<th scope=row><details><summary>");
+    if (!view->repeats || !*result->variant) {
+        km_html_escape(out, result->figure->title);
+        km_buf_append_text(out, *result->variant ? " " : "");
+    }
+    km_buf_append_text(out, "<span class=variant>");
+    km_html_escape(out, result->variant);
+    km_buf_append_text(out, "</span>");
+    if (result->state != KM_FIGURE_OK) {
+        km_buf_append_text(out, " <span class=state>");
+        km_html_escape(out, view->state);
+        km_buf_append_text(out, "</span>");
+    }
+    if (result->state != KM_FIGURE_OK && *view->note) {
+        km_buf_append_text(out, "<span class=note>");
+        km_html_escape(out, view->note);
+        km_buf_append_text(out, "</span>");
+    }
+    km_buf_append_text(out, "</summary>");
+    details(result, out);
+    km_buf_append_text(out, "</details>");
+}
+
+static void figure_row(const struct km_figure_view *view, struct km_buf *out)
+{
+    const struct km_figure_result *result = view->result;
+    km_buf_printf(out, "<tr class=%s>", class_of(result->state));
+    figure_name(view, out);
+    km_buf_append_text(out, "<td class=num><span class=value>");
+    km_html_escape(out, view->value.text);
+    km_buf_append_text(out, "</span>");
+    if (view->has_value) {
+        km_buf_append_text(out, " <span class=unit>");
+        km_html_escape(out, result->unit);
+        km_buf_append_text(out, "</span>");
+    }
+    if (view->interval == KM_INTERVAL_RANGE) {
+        km_buf_printf(out, "<span class=range>%s .. %s</span>", view->low.text,
+                      view->high.text);
+    } else if (view->interval == KM_INTERVAL_EXACT) {
+        km_buf_append_text(out, "<span class=range>exact</span>");
+    }
+    km_buf_append_text(out, "<td>");
+    relative_bar(result, out);
+    km_buf_append_char(out, '\n');
+}
+
+static void not_applicable(const struct km_scorecard *card, struct km_buf *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < card->count; i++) {
+        const struct km_figure_result *result = &card->results[i];
+        if (km_figure_applies(result)) {
+            continue;
+        }
+        km_buf_append_text(out, any ? "; " : "<p class=below>Not applicable: ");
+        km_html_escape(out, result->figure->title);
+        if (*result->variant) {
+            km_buf_append_char(out, ' ');
+            km_html_escape(out, result->variant);
+        }
+        if (*result->reason) {
+            km_buf_append_text(out, " (");
+            km_html_escape(out, result->reason);
+            km_buf_append_char(out, ')');
+        }
+        any = true;
+    }
+    km_buf_append_text(out, any ? ".</p>" : "");
+}
+
+void km_html_figures(const struct km_scorecard *card, struct km_buf *out)
+{
+    km_buf_printf(out,
+                  "<div><table><thead><tr><th>Figure<th class=num>Value, %.0f "
+                  "%% interval<th></thead><tbody>\n",
+                  100 * card->level);
+    for (size_t i = 0; i < card->count; i++) {
+        if (km_figure_applies(&card->results[i])) {
+            struct km_figure_view view = km_figure_view_of(card, i);
+            figure_row(&view, out);
+        }
+    }
+    km_buf_append_text(out, "</tbody></table>\n");
+    not_applicable(card, out);
+    km_buf_append_text(out, "</div>\n");
+}

@@ -1,0 +1,21 @@
+/* html_parts.h - the parts that scorecard_html.c puts together. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_REPORT_HTML_PARTS_H
+#define KM_REPORT_HTML_PARTS_H
+
+#include "base/buf.h"
+#include "score/figure.h"
+
+enum { KM_HTML_RUN_COLOURS = 6 };
+
+void km_html_escape(struct km_buf *out, const char *text);
+
+/* The figures of one run: value, interval, state; a row opens to formula,
+ * source and evidence. */
+void km_html_figures(const struct km_scorecard *card, struct km_buf *out);
+
+/* Runs as columns, figures as rows, intervals on a common scale. */
+void km_html_comparison(const struct km_scorecard *cards, size_t count,
+                        struct km_buf *out);
+
+#endif

@@ -1,0 +1,390 @@
+/* scorecard_text.c - the report in a terminal. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/scorecard_text.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "report/chart_text.h"
+#include "report/comparison.h"
+#include "report/figure_view.h"
+#include "report/table.h"
+#include "report/text.h"
+
+enum {
+    CHART_ROWS = 12,
+    SMALL_ROWS = 6,
+    SIDE_BY_SIDE_FROM = 110,
+    GAP = 3,
+    WIDE_FROM = 90,
+    NOTES_MAX = 64,
+};
+
+static void toned_line(struct km_buf *out, const struct km_terminal *terminal,
+                       enum km_tone tone, const char *text)
+{
+    km_buf_append_text(out, km_terminal_tone(terminal, tone));
+    km_text_wrap(out, km_str_of(text), terminal->width, 0);
+    km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+    km_buf_append_char(out, '\n');
+}
+
+static void print_heading(const struct km_scorecard *card,
+                          const struct km_terminal *terminal,
+                          struct km_buf *out)
+{
+    struct km_str name = km_str_of(card->run_name);
+    struct km_str context = km_str_of(card->context);
+    km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_STRONG));
+    km_text_plain(out, name);
+    km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+    size_t need = km_text_width(name) + 3 + km_text_width(context);
+    km_buf_append_text(out, need <= terminal->width ? "   " : "\n");
+    toned_line(out, terminal, KM_TONE_QUIET, card->context);
+    toned_line(out, terminal, KM_TONE_PLAIN, card->headline);
+    km_buf_append_char(out, '\n');
+}
+
+/* Figures as rows. A wide terminal has a column for everything; a narrow one
+ * joins variant to figure and state to interval. Notes stand below the table
+ * with numbers where a column would cut them. */
+struct figure_rows {
+    const struct km_scorecard *card;
+    struct km_table table;
+    bool narrow, footnotes;
+    const char *notes[NOTES_MAX]; /* each text once */
+    size_t note_count;
+};
+
+static void interval_text(const struct km_scorecard *card,
+                          const struct km_figure_view *view, char *out,
+                          size_t size)
+{
+    const struct km_figure_result *result = view->result;
+    if (view->interval == KM_INTERVAL_EXACT) {
+        (void)snprintf(out, size, "exact");
+    } else if (view->interval == KM_INTERVAL_NONE) {
+        (void)snprintf(out, size, "%s", view->has_value ? "--" : "");
+    } else if (!isnan(result->level) && result->level != card->level) {
+        (void)snprintf(out, size, "%s .. %s (%.0f %%)", view->low.text,
+                       view->high.text, 100 * result->level);
+    } else {
+        (void)snprintf(out, size, "%s .. %s", view->low.text, view->high.text);
+    }
+}
+
+/* Number of the note, from 1; 0 for none. */
+static size_t note_number(struct figure_rows *rows, const char *note)
+{
+    if (!*note) {
+        return 0;
+    }
+    for (size_t i = 0; i < rows->note_count; i++) {
+        if (strcmp(rows->notes[i], note) == 0) {
+            return i + 1;
+        }
+    }
+    if (rows->note_count == NOTES_MAX) {
+        return 0;
+    }
+    rows->notes[rows->note_count++] = note;
+    return rows->note_count;
+}
+
+static void name_cells(struct figure_rows *rows,
+                       const struct km_figure_view *view)
+{
+    const struct km_figure_result *result = view->result;
+    if (!rows->narrow) {
+        km_table_cell(&rows->table,
+                      km_str_of(view->repeats ? "" : result->figure->id),
+                      KM_TONE_PLAIN);
+        km_table_cell(&rows->table, km_str_of(result->variant), KM_TONE_QUIET);
+    } else if (view->repeats) {
+        km_table_cellf(&rows->table, KM_TONE_PLAIN, "  %s", result->variant);
+    } else {
+        km_table_cellf(&rows->table, KM_TONE_PLAIN, "%s%s%s",
+                       result->figure->id, *result->variant ? " " : "",
+                       result->variant);
+    }
+}
+
+static void state_cells(struct figure_rows *rows,
+                        const struct km_figure_view *view)
+{
+    char interval[160];
+    interval_text(rows->card, view, interval, sizeof interval);
+    bool silent = view->result->state == KM_FIGURE_OK;
+    if (rows->narrow) {
+        km_table_cellf(&rows->table, view->tone, "%s%s%s", interval,
+                       *interval && !silent ? "  " : "",
+                       silent ? "" : view->state);
+        return;
+    }
+    km_table_cell(&rows->table, km_str_of(interval),
+                  view->interval == KM_INTERVAL_RANGE ? view->tone
+                                                      : KM_TONE_QUIET);
+    km_table_cell(&rows->table, km_str_of(view->state), view->tone);
+}
+
+static void note_cell(struct figure_rows *rows,
+                      const struct km_figure_view *view)
+{
+    if (!rows->footnotes) {
+        km_table_cell(&rows->table, km_str_of(view->note), KM_TONE_QUIET);
+        return;
+    }
+    size_t number = note_number(rows, view->note);
+    if (number) {
+        km_table_cellf(&rows->table, KM_TONE_QUIET, "%zu", number);
+    } else {
+        km_table_cell(&rows->table, KM_STR(""), KM_TONE_QUIET);
+    }
+}
+
+static void fill_rows(struct figure_rows *rows)
+{
+    for (size_t i = 0; i < rows->card->count; i++) {
+        if (!km_figure_applies(&rows->card->results[i])) {
+            continue;
+        }
+        struct km_figure_view view = km_figure_view_of(rows->card, i);
+        name_cells(rows, &view);
+        km_table_cell(&rows->table, km_str_of(view.value.text),
+                      view.has_value ? KM_TONE_STRONG : KM_TONE_QUIET);
+        km_table_cell(&rows->table,
+                      km_str_of(view.has_value ? view.result->unit : ""),
+                      KM_TONE_QUIET);
+        state_cells(rows, &view);
+        note_cell(rows, &view);
+    }
+}
+
+static void print_notes(const struct figure_rows *rows,
+                        const struct km_terminal *terminal, struct km_buf *out)
+{
+    for (size_t i = 0; i < rows->note_count; i++) {
+        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_QUIET));
+        km_buf_printf(out, "%3zu  ", i + 1);
+        km_text_wrap(out, km_str_of(rows->notes[i]), terminal->width - 5, 5);
+        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+        km_buf_append_char(out, '\n');
+    }
+}
+
+static enum km_code print_figures(const struct km_scorecard *card,
+                                  const struct km_terminal *terminal,
+                                  struct km_arena *arena, struct km_buf *out,
+                                  struct km_err *err)
+{
+    char interval[32];
+    (void)snprintf(interval, sizeof interval, "%.0f %% interval",
+                   100 * card->level);
+    const struct km_column wide[] = {
+        {"figure", KM_ALIGN_LEFT, false}, {"", KM_ALIGN_LEFT, true},
+        {"value", KM_ALIGN_RIGHT, false}, {"unit", KM_ALIGN_LEFT, false},
+        {interval, KM_ALIGN_LEFT, false}, {"state", KM_ALIGN_LEFT, false},
+        {"note", KM_ALIGN_LEFT, false}};
+    const struct km_column narrow[] = {{"figure", KM_ALIGN_LEFT, true},
+                                       {"value", KM_ALIGN_RIGHT, false},
+                                       {"unit", KM_ALIGN_LEFT, false},
+                                       {interval, KM_ALIGN_LEFT, false},
+                                       {"note", KM_ALIGN_RIGHT, false}};
+    struct figure_rows rows = {.card = card,
+                               .narrow = terminal->width < WIDE_FROM};
+    for (int attempt = 0; attempt < 2; attempt++) {
+        km_table_init(&rows.table, arena, rows.narrow ? narrow : wide,
+                      rows.narrow ? 5 : 7);
+        rows.footnotes = rows.narrow || attempt > 0;
+        fill_rows(&rows);
+        if (km_table_width(&rows.table) <= terminal->width) {
+            break;
+        }
+    }
+    if (rows.table.cell_count == 0) {
+        km_buf_append_text(out, "no figures\n");
+        return KM_OK;
+    }
+    enum km_code code = km_table_print(&rows.table, terminal, out, err);
+    print_notes(&rows, terminal, out);
+    return code;
+}
+
+/* "not applicable: cost.spent (no price given), ..." on as few lines as it
+ * takes. */
+static void print_not_applicable(const struct km_scorecard *card,
+                                 const struct km_terminal *terminal,
+                                 struct km_buf *out)
+{
+    struct km_buf line;
+    km_buf_init(&line, 16 * 1024);
+    for (size_t i = 0; i < card->count; i++) {
+        const struct km_figure_result *result = &card->results[i];
+        if (km_figure_applies(result)) {
+            continue;
+        }
+        km_buf_append_text(&line, line.len ? "; " : "not applicable: ");
+        km_buf_append_text(&line, result->figure->id);
+        if (*result->variant) {
+            km_buf_printf(&line, " %s", result->variant);
+        }
+        if (*result->reason) {
+            km_buf_printf(&line, " (%s)", result->reason);
+        }
+    }
+    if (line.len) {
+        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_QUIET));
+        km_text_wrap(out, (struct km_str){line.bytes, line.len},
+                     terminal->width, 2);
+        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+        km_buf_append_char(out, '\n');
+    }
+    km_buf_finish(&line);
+}
+
+static void print_cut(const struct km_chart *chart,
+                      const struct km_terminal *terminal, struct km_buf *out)
+{
+    if (!isfinite(chart->cut)) {
+        return;
+    }
+    char text[160];
+    (void)snprintf(text, sizeof text,
+                   "the opening is cut off: the highest %s is %s %s",
+                   chart->title, km_show_value(chart->cut).text, chart->unit);
+    toned_line(out, terminal, KM_TONE_QUIET, text);
+}
+
+static void print_lines(const struct km_chart_lines *left,
+                        const struct km_chart_lines *right, struct km_buf *out)
+{
+    size_t count = left->count;
+    if (right && right->count > count) {
+        count = right->count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i < left->count) {
+            km_buf_append(out, left->lines[i].ptr, left->lines[i].len);
+        } else if (right) {
+            km_buf_printf(out, "%*s", (int)left->width, "");
+        }
+        if (right && i < right->count) {
+            km_buf_printf(out, "%*s", GAP, "");
+            km_buf_append(out, right->lines[i].ptr, right->lines[i].len);
+        }
+        while (out->len && out->bytes[out->len - 1] == ' ') {
+            out->len--;
+        }
+        km_buf_append_char(out, '\n');
+    }
+}
+
+/* The first chart over the full width, the others in pairs where two fit. */
+static enum km_code print_charts(const struct km_scorecard *card,
+                                 const struct km_terminal *terminal,
+                                 struct km_arena *arena, struct km_buf *out,
+                                 struct km_err *err)
+{
+    struct km_chart charts[KM_CHARTS_MAX];
+    size_t count = km_charts_of(card, charts);
+    bool pairs = terminal->width >= SIDE_BY_SIDE_FROM;
+    for (size_t i = 0; i < count;) {
+        bool pair = pairs && i > 0 && i + 1 < count;
+        size_t width = pair ? (terminal->width - GAP) / 2 : terminal->width;
+        struct km_chart_lines lines[2];
+        for (size_t k = 0; k <= (size_t)pair; k++) {
+            enum km_code code = km_chart_text(&charts[i + k], terminal, width,
+                                              i ? SMALL_ROWS : CHART_ROWS,
+                                              arena, &lines[k], err);
+            if (code) {
+                return code;
+            }
+        }
+        km_buf_append_char(out, '\n');
+        print_lines(&lines[0], pair ? &lines[1] : NULL, out);
+        print_cut(&charts[i], terminal, out);
+        i += pair ? 2 : 1;
+    }
+    return KM_OK;
+}
+
+static void print_marks(const struct km_scorecard *card,
+                        const struct km_terminal *terminal, struct km_buf *out)
+{
+    struct km_buf line;
+    km_buf_init(&line, 16 * 1024);
+    for (size_t i = 0; i < card->mark_count; i++) {
+        km_buf_append_text(&line, i ? ", " : "");
+        km_buf_append_text(&line, card->marks[i].text);
+    }
+    if (line.len) {
+        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_QUIET));
+        km_buf_append_text(out, terminal->unicode ? "┊ " : "| ");
+        km_text_wrap(out, (struct km_str){line.bytes, line.len},
+                     terminal->width - 2, 2);
+        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+        km_buf_append_char(out, '\n');
+    }
+    km_buf_finish(&line);
+}
+
+enum km_code km_scorecard_text(const struct km_scorecard *card,
+                               const struct km_terminal *terminal,
+                               struct km_arena *arena, struct km_buf *out,
+                               struct km_err *err)
+{
+    print_heading(card, terminal, out);
+    enum km_code code = print_figures(card, terminal, arena, out, err);
+    if (code) {
+        return code;
+    }
+    print_not_applicable(card, terminal, out);
+    code = print_charts(card, terminal, arena, out, err);
+    print_marks(card, terminal, out);
+    return code;
+}
+
+enum km_code km_comparison_text(const struct km_scorecard *cards, size_t count,
+                                const struct km_terminal *terminal,
+                                struct km_arena *arena, struct km_buf *out,
+                                struct km_err *err)
+{
+    enum { BLOCK = 5 };
+    for (size_t from = 0; from < count; from += BLOCK) {
+        size_t runs = count - from < BLOCK ? count - from : BLOCK;
+        struct km_column columns[2 + BLOCK] = {{"figure", KM_ALIGN_LEFT, true},
+                                               {"unit", KM_ALIGN_LEFT, false}};
+        for (size_t r = 0; r < runs; r++) {
+            columns[2 + r] = (struct km_column){cards[from + r].run_name,
+                                                KM_ALIGN_RIGHT, true};
+        }
+        struct km_table table;
+        km_table_init(&table, arena, columns, 2 + runs);
+        struct km_comparison_row row = {0};
+        while (km_comparison_next(cards, count, &row)) {
+            km_table_cellf(&table, KM_TONE_PLAIN, "%s%s%s", row.figure->id,
+                           *row.variant ? " " : "", row.variant);
+            km_table_cell(&table, km_str_of(row.unit), KM_TONE_QUIET);
+            for (size_t r = 0; r < runs; r++) {
+                struct km_figure_view view;
+                bool there = km_comparison_view(&cards[from + r], &row, &view);
+                km_table_cellf(
+                    &table, there ? view.tone : KM_TONE_QUIET, "%s%s",
+                    there ? view.value.text : "",
+                    there && view.result->state == KM_FIGURE_WEAK ? " ~" : "");
+            }
+        }
+        km_buf_append_char(out, '\n');
+        enum km_code code = km_table_print(&table, terminal, out, err);
+        if (code) {
+            return code;
+        }
+    }
+    km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_QUIET));
+    km_buf_append_text(out, "~ weak: not calibrated, or the interval spans "
+                            "zero. Values side by side; no verdict is "
+                            "drawn.\n");
+    km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+    return KM_OK;
+}
