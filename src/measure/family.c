@@ -50,6 +50,12 @@ size_t km_family_nodes(enum km_family family)
     return (size_t)(ladder[0].nodes * ladder[1].nodes);
 }
 
+double km_family_bound(enum km_family family, int i, double value)
+{
+    const struct ladder *ladder = &families[family].ladder[i];
+    return fmin(fmax(value, ladder->low), ladder->high);
+}
+
 static double rung(const struct ladder *ladder, int i)
 {
     int climbed = ladder->nodes - ladder->zero;

@@ -17,6 +17,9 @@ size_t km_family_grid(enum km_family family, size_t count,
 
 size_t km_family_nodes(enum km_family family);
 
+/* `value` of shape `i`, kept within the range of its grid. */
+double km_family_bound(enum km_family family, int i, double value);
+
 double km_family_value(enum km_family family, const double theta[2], double u);
 double km_family_slope(enum km_family family, const double theta[2], double u);
 

@@ -124,7 +124,9 @@ static void refine(const struct km_fit_problem *problem, struct km_fit *fit,
         double chosen[SHAPES] = {fit->theta[0], fit->theta[1]};
         for (int move = 0; move < 2 * km_family_shape(fit->family); move++) {
             double theta[SHAPES] = {fit->theta[0], fit->theta[1]};
-            theta[move / 2] *= exp(move % 2 ? -step : step);
+            theta[move / 2] =
+                km_family_bound(fit->family, move / 2,
+                                theta[move / 2] * exp(move % 2 ? -step : step));
             struct linear found = solve_theta(problem, fit->weight, &t,
                                               fit->family, theta, scratch);
             if (found.sse < best.sse) {
@@ -195,47 +197,44 @@ static void grid_residuals(const struct km_fit_problem *problem, size_t nodes,
     }
 }
 
-/* Determinant-based inverse of J'WJ; standard error of the slope at u = 1. */
-static double slope_error(const struct km_fit *fit,
-                          const struct km_fit_scratch *scratch)
+/* Standard error of the slope at u = 1 by Gauss-Newton. E is projected out by
+ * taking the columns of A and theta about their weighted means, which keeps the
+ * rest well conditioned. */
+static double slope_error(const struct km_fit *fit, struct km_fit_scratch *s)
 {
-    double m[3][3] = {{0}}, grad[3] = {0}, sse = 0;
-    const double h = 1e-5;
+    const double h = 1e-4;
     double up[2] = {fit->theta[0] * (1 + h), fit->theta[1]};
     double down[2] = {fit->theta[0] * (1 - h), fit->theta[1]};
-    double width = 2 * h * fit->theta[0];
+    double width = 2 * h * fit->theta[0], a = fit->amplitude;
+    double *ja = s->moment[3], *jt = s->moment[4];
+    double w = 0, mean_a = 0, mean_t = 0, sse = 0;
     for (size_t b = 0; b < fit->count; b++) {
-        double u = scratch->scaled[b], w = fit->weight[b];
-        double j[3] = {1, km_family_value(fit->family, fit->theta, u),
-                       fit->amplitude *
-                           (km_family_value(fit->family, up, u) -
-                            km_family_value(fit->family, down, u)) /
-                           width};
-        for (int r = 0; r < 3; r++) {
-            for (int c = 0; c < 3; c++) {
-                m[r][c] += w * j[r] * j[c];
-            }
-        }
-        sse += w * fit->residual[b] * fit->residual[b];
+        double u = s->scaled[b], weight = fit->weight[b];
+        ja[b] = km_family_value(fit->family, fit->theta, u);
+        jt[b] = a *
+                (km_family_value(fit->family, up, u) -
+                 km_family_value(fit->family, down, u)) /
+                width;
+        w += weight;
+        mean_a += weight * ja[b];
+        mean_t += weight * jt[b];
+        sse += weight * fit->residual[b] * fit->residual[b];
     }
-    grad[1] = km_family_slope(fit->family, fit->theta, 1);
-    grad[2] = fit->amplitude *
-              (km_family_slope(fit->family, up, 1) -
-               km_family_slope(fit->family, down, 1)) /
-              width;
-    double c00 = m[1][1] * m[2][2] - m[1][2] * m[2][1];
-    double c01 = m[1][2] * m[2][0] - m[1][0] * m[2][2];
-    double c02 = m[1][0] * m[2][1] - m[1][1] * m[2][0];
-    double det = m[0][0] * c00 + m[0][1] * c01 + m[0][2] * c02;
-    double inv11 = m[0][0] * m[2][2] - m[0][2] * m[2][0];
-    double inv12 = m[0][2] * m[1][0] - m[0][0] * m[1][2];
-    double inv22 = m[0][0] * m[1][1] - m[0][1] * m[1][0];
-    double variance =
-        (grad[1] * grad[1] * inv11 + 2 * grad[1] * grad[2] * inv12 +
-         grad[2] * grad[2] * inv22) /
-        det;
-    double n = (double)fit->count;
-    variance *= sse / (n - 3) * (n / fit->n_eff);
+    double aa = 0, at = 0, tt = 0;
+    for (size_t b = 0; b < fit->count; b++) {
+        double da = ja[b] - mean_a / w, dt = jt[b] - mean_t / w;
+        aa += fit->weight[b] * da * da;
+        at += fit->weight[b] * da * dt;
+        tt += fit->weight[b] * dt * dt;
+    }
+    double ga = km_family_slope(fit->family, fit->theta, 1);
+    double gt = a *
+                (km_family_slope(fit->family, up, 1) -
+                 km_family_slope(fit->family, down, 1)) /
+                width;
+    double det = aa * tt - at * at, n = (double)fit->count;
+    double variance = (ga * ga * tt - 2 * ga * gt * at + gt * gt * aa) / det *
+                      sse / (n - 3) * (n / fit->n_eff);
     return det > 0 && variance >= 0 && isfinite(variance)
                ? sqrt(variance) / fit->x_now
                : (double)NAN;

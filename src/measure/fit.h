@@ -9,7 +9,8 @@
  * E and A are linear, so each node of a fixed grid over theta is one weighted
  * least-squares solution in closed form, with A >= 0 and E >= e_min. Four
  * rounds of Huber weights (scale: 1.4826 median |residual| of the best node),
- * then a pattern search in ln theta down to 0.3 %. Deterministic.
+ * then a pattern search in ln theta, within the grid's range, down to 0.3 %.
+ * Deterministic.
  *
  * Weights: how many points stand behind (x, y).
  * Ownership: scratch is the caller's.   Threads: any.

@@ -134,8 +134,8 @@ static bool solve_line(const double *t, const double *y, const double *residual,
         stt += w * dt * dt;
         sty += w * dt * (y[i] - ym);
     }
-    if (!(stt > 0) || !isfinite(sty)) {
-        return false;
+    if (!(stt > 1e-24 * sw * tm * tm) || !isfinite(sty)) {
+        return false; /* one t, up to rounding */
     }
     line->slope = sty / stt;
     line->t_mean = tm;
