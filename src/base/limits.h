@@ -51,6 +51,8 @@ enum {
     KM_CSV_COLUMNS_MAX = 1000000,
     KM_PATTERN_BYTES_MAX = 16 * KM_KIB,      /* of the user's --pattern */
     KM_PATTERN_LINE_BYTES_MAX = 64 * KM_KIB, /* longer lines: never tried */
+    KM_YAML_BYTES_MAX = 1 * KM_MIB, /* one metadata file */
+    KM_SQLITE_STEPS_MAX = 2000000000, /* of SQLite's machine, per statement */
     KM_PROTO_DEPTH_MAX = 32,
     KM_FOLDER_DEPTH_MAX = 64,
     KM_FOLDER_FILES_MAX = 10000000,

@@ -277,15 +277,11 @@ bool km_csv_is_missing(struct km_str text)
     return false;
 }
 
-bool km_csv_time_parse(struct km_str text, int64_t *time_ns)
+bool km_csv_time_guess(double value, int64_t *time_ns)
 {
     static const struct {
         double low, ns;
     } scales[] = {{1e9, 1e9}, {1e12, 1e6}, {1e15, 1e3}, {1e18, 1}};
-    double value;
-    if (!km_number_parse(text, &value)) {
-        return text.len < 64 && km_time_parse(text.ptr, text.len, time_ns) != 0;
-    }
     for (size_t i = 0; i < sizeof scales / sizeof scales[0]; i++) {
         if (value >= scales[i].low && value < scales[i].low * 4.2) {
             double whole = floor(value);
@@ -295,4 +291,13 @@ bool km_csv_time_parse(struct km_str text, int64_t *time_ns)
         }
     }
     return false;
+}
+
+bool km_csv_time_parse(struct km_str text, int64_t *time_ns)
+{
+    double value;
+    if (km_number_parse(text, &value)) {
+        return km_csv_time_guess(value, time_ns);
+    }
+    return text.len < 64 && km_time_parse(text.ptr, text.len, time_ns) != 0;
 }

@@ -56,5 +56,6 @@ bool km_csv_step_parse(struct km_str text, int64_t *step);
 /* Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by
  * magnitude (2001 to 2100), or ISO 8601. False for relative times. */
 bool km_csv_time_parse(struct km_str text, int64_t *time_ns);
+bool km_csv_time_guess(double value, int64_t *time_ns); /* by magnitude */
 
 #endif

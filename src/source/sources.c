@@ -3,12 +3,14 @@
 #include "source/source.h"
 
 #include "source/csv.h"
+#include "source/journal_source.h"
 #include "source/json_formats.h"
+#include "source/mlruns.h"
 #include "source/npz.h"
+#include "source/sqlite_source.h"
 #include "source/text_log.h"
 #include "source/tfevents.h"
 #include "source/wandb.h"
-#include "source/journal_source.h"
 
 const struct km_source_ops *const km_sources[] = {
     &km_source_continual,
@@ -16,17 +18,19 @@ const struct km_source_ops *const km_sources[] = {
     &km_source_csv_algoperf,
     &km_source_csv_lightning,
     &km_source_csv_monitor,
+    &km_source_journal,
     &km_source_jsonl,
     &km_source_lfs,
     &km_source_lm_eval,
     &km_source_mllog,
-    &km_source_rl_curves,
+    &km_source_mlruns,
     &km_source_npz,
+    &km_source_rl_curves,
+    &km_source_sqlite,
     &km_source_text_log,
     &km_source_tfevents,
-    &km_source_wandb,
     &km_source_trainer_state,
-    &km_source_journal,
+    &km_source_wandb,
     NULL,
 };
 
