@@ -8,6 +8,7 @@
 
 struct flat {
     int depth;
+    bool is_mapping; /* the outermost value */
     bool has_key;
     char key[KM_NAME_BYTES_MAX];
     size_t key_len;
@@ -19,7 +20,7 @@ static void take_scalar(struct flat *flat, const yaml_event_t *event)
 {
     struct km_str text = {(const char *)event->data.scalar.value,
                           event->data.scalar.length};
-    if (flat->depth != 1) {
+    if (flat->depth != 1 || !flat->is_mapping) {
         return;
     }
     if (flat->has_key) {
@@ -41,6 +42,8 @@ static bool take_event(struct flat *flat, const yaml_event_t *event)
         flat->has_key = flat->depth == 1 ? false : flat->has_key;
     } else if (event->type == YAML_MAPPING_START_EVENT ||
                event->type == YAML_SEQUENCE_START_EVENT) {
+        flat->is_mapping |=
+            flat->depth == 0 && event->type == YAML_MAPPING_START_EVENT;
         flat->depth++;
     } else if (event->type == YAML_MAPPING_END_EVENT ||
                event->type == YAML_SEQUENCE_END_EVENT) {

@@ -33,6 +33,7 @@ struct fed {
     unsigned warnings;
     char warning[256];     /* the first one */
     char attributes[2048]; /* "key=json;" one after the other */
+    char runs[2048];       /* "project/external_id name state;" */
     struct km_source_options options;
 };
 
@@ -54,9 +55,8 @@ static void fed_copy(char *to, struct km_str from)
     to[len] = '\0';
 }
 
-static void fed_take(struct fed *fed, struct km_emit *emit)
+static void fed_collect(struct fed *fed, const struct km_batch *batch)
 {
-    const struct km_batch *batch = km_emit_batch(emit);
     for (uint32_t s = 0; s < batch->series_count; s++) {
         const struct km_batch_series *series = &batch->series[s];
         for (size_t i = 0; i < series->count && fed->count < FED_POINTS_MAX;
@@ -70,6 +70,13 @@ static void fed_take(struct fed *fed, struct km_emit *emit)
         }
     }
     for (uint32_t r = 0; r < batch->run_count; r++) {
+        const struct km_run_meta *meta = &batch->runs[r].meta;
+        size_t end = strlen(fed->runs);
+        (void)snprintf(fed->runs + end, sizeof fed->runs - end,
+                       "%.*s/%.*s %.*s %s;", (int)meta->project.len,
+                       meta->project.ptr, (int)meta->external_id.len,
+                       meta->external_id.ptr, (int)meta->name.len,
+                       meta->name.ptr, km_run_state_name(meta->state));
         for (uint32_t a = 0; a < batch->runs[r].attribute_count; a++) {
             const struct km_attribute *row = &batch->runs[r].attributes[a];
             size_t len = strlen(fed->attributes);
@@ -78,6 +85,19 @@ static void fed_take(struct fed *fed, struct km_emit *emit)
                            (int)row->value_json.len, row->value_json.ptr);
         }
     }
+}
+
+static enum km_code fed_flush(void *user, struct km_batch *batch,
+                              struct km_err *err)
+{
+    (void)err;
+    fed_collect(user, batch);
+    return KM_OK;
+}
+
+static void fed_take(struct fed *fed, struct km_emit *emit)
+{
+    fed_collect(fed, km_emit_batch(emit));
     km_emit_batch_done(emit);
 }
 
@@ -98,6 +118,7 @@ static void fed_open(struct fed *fed, struct fed_session *session,
                 .ended_ns = KM_TIME_ABSENT},
         .order_key = KM_STR("k"),
         .saved = emit_saved,
+        .flush = fed_flush,
         .on_warning = fed_warning,
         .user = fed,
     };
