@@ -5,6 +5,7 @@
 #define KM_TESTS_SOURCE_SCAN_H
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,11 +95,18 @@ static inline int scan_sniff(const struct scanned *scanned,
     return ops->sniff(&sniff);
 }
 
+static int scan_remove(const char *path, const struct stat *st, int kind,
+                       struct FTW *at)
+{
+    (void)st;
+    (void)kind;
+    (void)at;
+    return remove(path);
+}
+
 static inline void scan_end(struct scanned *scanned)
 {
-    char command[128];
-    (void)snprintf(command, sizeof command, "rm -rf %s", scanned->root);
-    if (system(command) != 0) {
+    if (nftw(scanned->root, scan_remove, 8, FTW_DEPTH | FTW_PHYS) != 0) {
         abort();
     }
     (void)close(scanned->root_fd);

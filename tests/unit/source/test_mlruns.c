@@ -1,5 +1,6 @@
 /* test_mlruns.c - MLflow's file store: names, nested metrics, growing runs. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "tap.h"
 
 #include "scan.h"

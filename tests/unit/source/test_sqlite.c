@@ -1,6 +1,7 @@
 /* test_sqlite.c - databases of trackers: read whole, read on, never written;
  * and what cannot be read gets a sentence. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "tap.h"
 
 #include <sqlite3.h>
