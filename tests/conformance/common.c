@@ -13,7 +13,10 @@
 void make_folder(char *path)
 {
     const char *root = getenv("TMPDIR");
-    (void)snprintf(path, 256, "%s/km-store-XXXXXX", root ? root : "/tmp");
+    if (!root) { /* memory is enough, and syncs of a busy disk are slow */
+        root = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    }
+    (void)snprintf(path, 256, "%s/km-store-XXXXXX", root);
     if (!mkdtemp(path)) {
         perror("mkdtemp");
         exit(1);
