@@ -15,6 +15,10 @@ enum backend { BACKEND_MEMORY, BACKEND_SQLITE, BACKEND_COUNT };
 void make_folder(char *path);
 void remove_folder(const char *path);
 
+/* How much of a long test to do: `all` when KM_THOROUGH is set (the Meson test
+ * setup "thorough"), else `some`. */
+long amount_of(long some, long all);
+
 /* Time that stands still unless a test moves it. */
 extern int64_t test_wall_ns;
 extern const struct km_clock test_clock;

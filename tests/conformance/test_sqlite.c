@@ -228,8 +228,7 @@ static void ignore_finding(void *user, enum km_code code, const char *text)
 /* Whatever bytes a database has: answers or refusals, never a crash. */
 static void changed_bytes_of_the_database_never_crash_it(void)
 {
-    const char *amount = getenv("KM_FLIPS");
-    long flips = amount ? strtol(amount, NULL, 10) : 2000;
+    long flips = amount_of(250, 2000);
     struct random_state random = {12345};
     size_t len;
     struct km_buf text;

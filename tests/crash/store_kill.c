@@ -124,8 +124,7 @@ static uint64_t check_store(uint64_t told, bool deep)
 
 static void nothing_told_is_lost_and_nothing_is_doubled(void)
 {
-    const char *amount = getenv("KM_KILLS");
-    long kills = amount ? strtol(amount, NULL, 10) : 60;
+    long kills = amount_of(25, 200);
     struct random_state random = {4711};
     uint64_t told = 0;
     make_folder(folder);
