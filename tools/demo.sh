@@ -36,10 +36,11 @@ say() {
 train() {
     # shellcheck disable=SC2086 # the list of files is meant to be split
     "$TINYLM" --dir "$OUT/journal" --project demo --steps "$STEPS" \
-        --seconds "$SECONDS_MAX" --eval-every 100 --seed 7 "$@" $TEXT
+        --seconds "$SECONDS_MAX" --eval-every "$EVERY" --save-every "$EVERY" --seed 7 "$@" $TEXT
 }
 
 HALF=$((STEPS * 55 / 100))
+EVERY=$((STEPS / 9))
 A="--name A --optimizer adamw --lr 3e-3 --schedule cosine"
 B="--name B --optimizer lion --lr 4e-4 --schedule wsd"
 

@@ -46,9 +46,11 @@ void km_journal_emit_run(struct km_emit *emit, struct km_str payload,
             break;
         }
     }
+    if (is_new) { /* the store shows the earliest of all processes */
+        meta.created_ns = header->start_ns;
+    }
     if (is_new && rank == 0) { /* of many processes the first one speaks */
         meta.state = KM_RUN_RUNNING;
-        meta.created_ns = resumed ? KM_TIME_ABSENT : header->start_ns;
     }
     (void)km_emit_run(emit, &meta);
     if (is_new && resumed && rank == 0) {
