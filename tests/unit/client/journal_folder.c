@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { METRICS_MAX = 4096 };
@@ -146,8 +147,11 @@ void seen_read(struct seen *seen, const char *folder)
         if (!file) {
             return;
         }
-        unsigned char *bytes = malloc(80u << 20);
-        size_t len = bytes ? fread(bytes, 1, 80u << 20, file) : 0;
+        struct stat about = {0};
+        (void)fstat(fileno(file), &about);
+        size_t size = (size_t)about.st_size;
+        unsigned char *bytes = malloc(size + 1);
+        size_t len = bytes ? fread(bytes, 1, size, file) : 0;
         (void)fclose(file);
         read_segment(seen, bytes, len);
         free(bytes);
