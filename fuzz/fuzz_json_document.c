@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     static const struct km_source_ops *const all[] = {
         &km_source_continual, &km_source_lm_eval, &km_source_rl_curves,
-        &km_source_trainer_state, &km_source_lfs};
+        &km_source_trainer_state};
     if (len > 1 << 16) {
         return 0;
     }

@@ -98,8 +98,9 @@ static void item_json(struct km_cli *cli, const struct km_import_item *item)
 static void on_item(void *user, const struct km_import_item *item)
 {
     struct import *import = user;
-    bool problem = item->format && (item->code || item->skipped_bytes ||
-                                    item->status == KM_SOURCE_PARTIAL);
+    bool problem = item->code ||
+                   (item->format &&
+                    (item->skipped_bytes || item->status == KM_SOURCE_PARTIAL));
     if (item->format) {
         count_format(import, item);
     }
@@ -216,8 +217,8 @@ static void report_sentence(struct km_cli *cli,
     sentence_part(out, report->unrecognised, "file not recognised",
                   "files not recognised");
     sentence_part(out, report->lfs_pointers,
-                  "Git LFS pointer instead of a file",
-                  "Git LFS pointers instead of files");
+                  "Git LFS pointer instead of a file (git lfs pull)",
+                  "Git LFS pointers instead of files (git lfs pull)");
     sentence_part(out, report->warnings, "warning", "warnings");
     km_buf_append_char(out, '\n');
 }
@@ -328,10 +329,10 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err)
                        "stopped; what was read is kept, import again to go on");
     }
     if (report.worst && report.worst != KM_EINTERRUPTED) {
-        return km_fail(err, report.worst,
-                       "%" PRIu64 " of %" PRIu64 " sources have problems, "
-                       "named above",
-                       import.problems, report.sources);
+        return km_fail(err, report.worst, "%" PRIu64 " %s, named above",
+                       import.problems,
+                       import.problems == 1 ? "source has a problem"
+                                            : "sources have problems");
     }
     return KM_OK;
 }

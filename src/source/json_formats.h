@@ -7,7 +7,6 @@
 
 extern const struct km_source_ops km_source_continual;
 extern const struct km_source_ops km_source_jsonl;
-extern const struct km_source_ops km_source_lfs;
 extern const struct km_source_ops km_source_lm_eval;
 extern const struct km_source_ops km_source_mllog;
 extern const struct km_source_ops km_source_rl_curves;

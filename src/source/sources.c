@@ -20,7 +20,6 @@ const struct km_source_ops *const km_sources[] = {
     &km_source_csv_monitor,
     &km_source_journal,
     &km_source_jsonl,
-    &km_source_lfs,
     &km_source_lm_eval,
     &km_source_mllog,
     &km_source_mlruns,

@@ -201,27 +201,13 @@ static void curves_of_dreamer_are_pairs_of_lists(void)
     CHECK_INT(dump.warnings, 2);
 }
 
-static void a_git_lfs_pointer_is_named_as_such(void)
-{
-    static const char text[] = "version https://git-lfs.github.com/spec/v1\n"
-                               "oid sha256:00\nsize 12345\n";
-    struct dump dump = dump_is(&km_source_lfs, "a.tfevents", text, "");
-    CHECK_INT(dump.code, KM_EFORMAT);
-    CHECK_TEXT(dump.message,
-               "a Git LFS pointer, not the file (12345 bytes): fetch it with "
-               "git lfs pull");
-    CHECK_INT(dump_sniff(&km_source_lfs, "a.tfevents", text), 100);
-    CHECK_INT(dump_sniff(&km_source_lfs, "a", "version https"), 0);
-}
-
 static void nobody_claims_what_is_not_theirs(void)
 {
     static const char *const texts[] = {"",   "{", "[",     "{}",
                                         "[]", "x", "{\"a\""};
     static const struct km_source_ops *const all[] = {
-        &km_source_continual,    &km_source_jsonl, &km_source_lfs,
-        &km_source_lm_eval,      &km_source_mllog, &km_source_rl_curves,
-        &km_source_trainer_state};
+        &km_source_continual, &km_source_jsonl,     &km_source_lm_eval,
+        &km_source_mllog,     &km_source_rl_curves, &km_source_trainer_state};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
             CHECK_INT(dump_sniff(all[i], "any.json", texts[k]), 0);
@@ -242,7 +228,6 @@ int main(void)
     RUN(results_of_a_stage_are_a_row_of_the_matrix);
     RUN(curves_of_dopamine_number_their_seeds);
     RUN(curves_of_dreamer_are_pairs_of_lists);
-    RUN(a_git_lfs_pointer_is_named_as_such);
     RUN(nobody_claims_what_is_not_theirs);
     return tap_end();
 }
