@@ -105,6 +105,9 @@ static const struct pattern {
     /* rewards */
     {"r", KM_ROLE_REWARD, NULL, 1, 0, false},
     {"*reward_std", KM_ROLE_NONE, NULL, 1, 0, false},
+    {"*std_reward", KM_ROLE_NONE, NULL, 1, 0, false},
+    {"*std_return", KM_ROLE_NONE, NULL, 1, 0, false},
+    {"*return_std", KM_ROLE_NONE, NULL, 1, 0, false},
     {"*reward", KM_ROLE_REWARD, NULL, 1, 0, false},
     {"*rewards", KM_ROLE_REWARD, NULL, 1, 0, false},
     {"reward_mean", KM_ROLE_REWARD, NULL, 1, 0, false},

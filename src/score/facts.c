@@ -18,6 +18,7 @@ enum fact {
     FACT_PARAMETERS,
     FACT_SCHEDULE,
     FACT_DEVICE,
+    FACT_BENCHMARK,
     FACT_COUNT,
 };
 
@@ -68,6 +69,7 @@ static const struct {
     {"device", FACT_DEVICE},
     {"gpu_name", FACT_DEVICE},
     {"gpu", FACT_DEVICE},
+    {"submission_benchmark", FACT_BENCHMARK},
 };
 
 struct gathering {
@@ -121,7 +123,7 @@ static bool take_attribute(void *user, const struct km_attribute *row)
             continue;
         }
         double number = NAN;
-        bool text = fact == FACT_SCHEDULE || fact == FACT_DEVICE;
+        bool text = fact >= FACT_SCHEDULE;
         if (!text && (!km_number_parse(value, &number) || !(number > 0) ||
                       !isfinite(number))) {
             continue;
@@ -164,6 +166,7 @@ enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
         .target = NAN,
         .schedule = gathering.text[FACT_SCHEDULE],
         .device = gathering.text[FACT_DEVICE],
+        .benchmark = gathering.text[FACT_BENCHMARK],
         .max_steps_key = gathering.key[FACT_MAX_STEPS],
         .tokens_key = gathering.key[FACT_TOKENS],
         .samples_key = gathering.key[FACT_SAMPLES],

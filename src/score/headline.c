@@ -85,8 +85,12 @@ KM_FIGURE_COMPUTE(km_card_headline)
     const struct km_figure_result *final =
         km_card_find(card, "forecast.final", NULL);
     if (text && stands(final)) {
-        text = km_arena_printf(arena, "%s; %s expected at step %.0f", text,
-                               number_text(arena, final), input->horizon);
+        text = km_arena_printf(arena,
+                               input->planned
+                                   ? "%s; %s expected at step %.0f"
+                                   : "%s; %s at step %.0f if it went on like "
+                                     "this",
+                               text, number_text(arena, final), input->horizon);
     }
     char *sentence = text ? km_arena_printf(arena, "%s.", text) : NULL;
     if (!sentence) {

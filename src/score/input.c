@@ -121,15 +121,16 @@ static const char *metric_unit(const struct km_track *track)
     return "unit";
 }
 
-/* Losses and errors cannot fall below 0; what goes below has no floor. */
+/* Losses and errors cannot fall below 0, scores between 0 and 1 cannot rise
+ * above 1; what goes beyond has no floor. */
 static double floor_of(const struct km_curve_input *curve, size_t first)
 {
-    for (size_t i = first; i < curve->count; i++) {
-        if (curve->y[i] < 0) {
-            return -INFINITY;
-        }
+    double low = curve->sign > 0 ? 0 : -1;
+    bool bounded = curve->sign > 0 || curve->track->of.role != KM_ROLE_REWARD;
+    for (size_t i = first; i < curve->count && bounded; i++) {
+        bounded = curve->y[i] >= low && (low >= 0 || curve->y[i] <= 0);
     }
-    return 0;
+    return bounded ? low : -(double)INFINITY;
 }
 
 /* Points with step > 0 after the warm-up, turned so that lower is better. */
@@ -172,6 +173,8 @@ static enum km_code prepare_curve(struct km_score_input *input,
     }
     choose_window(curve);
     if (curve->window <= 0) {
+        curve->window_count = curve->count - km_first_at(curve->x, curve->count,
+                                                         0.1 * curve->x_now);
         curve->problem = km_arena_printf(
             input->arena,
             "%zu points of %s after the first tenth and the warm-up, at least "
@@ -331,10 +334,36 @@ static void find_now(struct km_score_input *input)
     }
 }
 
+/* MLPerf counts samples as steps, and calls the log perplexity of its language
+ * models eval_accuracy. */
+static void read_mlperf(struct km_score_input *input)
+{
+    struct km_run_facts *facts = &input->facts;
+    if (strcmp(input->view.source, "mllog") != 0) {
+        return;
+    }
+    facts->samples_per_step = facts->tokens_per_step = NAN;
+    facts->max_steps = NAN; /* counts optimiser steps */
+    const char *name = facts->benchmark ? facts->benchmark : "";
+    struct km_track **tracks = input->view.tracks;
+    struct km_track *score = tracks[KM_ROLE_VALID_SCORE];
+    if (score && !tracks[KM_ROLE_VALID_LOSS] &&
+        strcmp(score->name, "eval_accuracy") == 0 &&
+        (strcmp(name, "gpt3") == 0 || strcmp(name, "llama2_70b_lora") == 0)) {
+        score->of = (struct km_role_of){.role = KM_ROLE_VALID_LOSS,
+                                        .unit = "nat",
+                                        .better = -1,
+                                        .scale = 1};
+        tracks[KM_ROLE_VALID_LOSS] = score;
+        tracks[KM_ROLE_VALID_SCORE] = NULL;
+    }
+}
+
 static void choose_horizon(struct km_score_input *input)
 {
     double planned = input->options->horizon;
     input->horizon_source = "--horizon";
+    input->planned = true;
     if (!(planned > 0)) {
         planned = input->facts.max_steps;
         input->horizon_source = "the planned last step, from the config";
@@ -342,6 +371,7 @@ static void choose_horizon(struct km_score_input *input)
     if (!(planned > 1.001 * input->x_now)) {
         planned = HORIZON_FACTOR * input->x_now;
         input->horizon_source = "twice the present step";
+        input->planned = false;
     }
     input->horizon = planned;
 }
@@ -368,6 +398,7 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
         return code;
     }
     find_now(input);
+    read_mlperf(input);
     choose_horizon(input);
     input->target = options->target;
     input->warmup_end = find_warmup(input->view.tracks[KM_ROLE_LEARNING_RATE]);

@@ -23,8 +23,9 @@
 struct km_run_facts {
     double max_steps, tokens_per_step, samples_per_step, sequence_length;
     double warmup_steps, accelerators, parameters, target;
-    const char *schedule; /* "cosine" */
-    const char *device;   /* "NVIDIA H100" */
+    const char *schedule;  /* "cosine" */
+    const char *device;    /* "NVIDIA H100" */
+    const char *benchmark; /* MLPerf: "llama2_70b_lora" */
     const char *max_steps_key, *tokens_key, *samples_key, *accelerators_key;
 };
 
@@ -81,6 +82,7 @@ struct km_score_input {
     double warmup_end;           /* steps; 0: none seen */
     double horizon;              /* step */
     const char *horizon_source;
+    bool planned; /* the horizon is what somebody planned */
     enum km_schedule schedule;
     struct km_outlook outlook;
     double target; /* in the metric's own direction; NaN */

@@ -165,6 +165,9 @@ enum km_code km_outlook_prepare(struct km_score_input *input,
 struct km_estimate km_outlook_at(const struct km_curve_input *curve, double x)
 {
     struct km_estimate e = km_forecast_at(curve->forecast, x);
+    e.lo = fmax(e.lo, curve->e_min);
+    e.value = fmax(e.value, curve->e_min);
+    e.hi = fmax(e.hi, curve->e_min);
     if (curve->sign < 0) {
         return (struct km_estimate){-e.value, -e.hi, -e.lo};
     }

@@ -103,13 +103,15 @@ static bool take_run(void *user, const struct km_run_row *row)
     struct km_run_view *view = listing->view;
     const struct km_run_meta *meta = &row->meta;
     struct km_str name = meta->name.len ? meta->name : meta->external_id;
-    struct km_str project = meta->project;
+    struct km_str project = meta->project, source = meta->source;
     listing->full = !copy_text(listing->arena, &name) ||
-                    !copy_text(listing->arena, &project);
+                    !copy_text(listing->arena, &project) ||
+                    !copy_text(listing->arena, &source);
     listing->found = true;
     listing->capacity = row->attempt_count;
     view->name = name.ptr;
     view->project = project.ptr;
+    view->source = source.ptr;
     view->state = meta->state;
     view->created_ns = meta->created_ns;
     view->ended_ns = meta->ended_ns;

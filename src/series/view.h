@@ -51,6 +51,7 @@ struct km_attempt_view {
 struct km_run_view {
     uint64_t run_id;
     const char *project, *name;
+    const char *source; /* format that brought it: "mllog" */
     enum km_run_state state;
     int64_t created_ns, ended_ns, first_time_ns, last_time_ns;
     int64_t origin_ns; /* zero of time_s; KM_TIME_ABSENT without any time */

@@ -84,6 +84,7 @@ static const struct {
     /* not what they seem */
     {"z_loss", "", "none", "", 0, 1},
     {"train/value_loss", "", "none", "", 0, 1},
+    {"eval/std_reward", "", "none", "", 0, 1},
     {"loss_scale", "", "none", "", 0, 1},
     {"eval_runtime", "", "none", "", 0, 1},
     {"eval_samples_per_second", "", "none", "", 0, 1},
