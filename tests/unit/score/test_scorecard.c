@@ -1,31 +1,7 @@
 /* test_scorecard.c - figures of runs whose curve is known in closed form. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "score_run.h"
+#include "known_run.h"
 #include "tap.h"
-
-enum { STEPS = 2000 };
-
-/* loss = 2 + 3 (x/1000)^-0.5, 0.1 s and 1024 tokens a step */
-static double known_loss(double x)
-{
-    return 2 + 3 * pow(x / 1000, -0.5);
-}
-
-static void log_known_run(struct score_run *r, double noise)
-{
-    uint64_t state = 7;
-    for (int64_t step = 1; step <= STEPS; step++) {
-        double x = (double)step;
-        double value = known_loss(x) + noise * score_run_noise(&state);
-        score_run_point(r, "train/loss", step, 0.1 * x, value);
-        if (step % 10 == 0) {
-            score_run_point(r, "tokens", step, NAN, 1024 * x);
-        }
-        if (step % 100 == 0) {
-            score_run_point(r, "val/loss", step, 0.1 * x, known_loss(x) + 0.05);
-        }
-    }
-}
 
 static void a_known_power_law_gives_its_own_velocity(void)
 {
@@ -33,7 +9,7 @@ static void a_known_power_law_gives_its_own_velocity(void)
     struct km_arena arena;
     struct km_scorecard card;
     score_run_begin(&r);
-    log_known_run(&r, 0);
+    known_run_log(&r, 1, KNOWN_STEPS, 0);
     CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
     score_run_print(&card);
     double v = 0.5 * 3 * pow(2, -0.5) / 2000; /* a A u^-a / x */
@@ -63,7 +39,7 @@ static void noise_widens_the_interval_and_keeps_the_sign(void)
     struct km_arena arena;
     struct km_scorecard card;
     score_run_begin(&r);
-    log_known_run(&r, 0.05);
+    known_run_log(&r, 1, KNOWN_STEPS, 0.05);
     CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
     score_run_print(&card);
     const struct km_figure_result *f =
@@ -91,10 +67,175 @@ static void a_run_without_metrics_is_a_card_of_reasons(void)
     score_run_end(&r, &arena);
 }
 
+static void a_restart_supersedes_and_leaves_a_ghost(void)
+{
+    struct score_run r;
+    struct km_arena arena;
+    struct km_scorecard card;
+    score_run_begin(&r);
+    known_run_log(&r, 1, 1500, 0);
+    for (int64_t step = 1501; step <= 1600; step++) {
+        score_run_point(&r, "train/loss", step, 0.1 * (double)step, 9.0);
+    }
+    score_run_attempt(&r, 1);
+    known_run_log(&r, 1401, KNOWN_STEPS, 0);
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    CHECK_INT(card.mark_count, 1);
+    CHECK_NEAR(card.marks[0].x, 1401, 0);
+    CHECK_TEXT(card.marks[0].text, "attempt 2 from step 1401");
+    size_t ghosts = 0;
+    for (size_t i = 0; i < card.curve_count; i++) {
+        if (strcmp(card.curves[i].kind, "ghost") == 0 &&
+            strcmp(card.curves[i].id, "loss") == 0) {
+            ghosts++;
+            CHECK_INT(card.curves[i].count, 200);
+            CHECK_NEAR(card.curves[i].x[0], 1401, 0);
+        }
+    }
+    CHECK_INT(ghosts, 1);
+    const struct km_figure_result *f =
+        score_run_find(&card, "learn.relative_velocity", "exponent");
+    CHECK_NEAR(f->value, 0.5, 0.02); /* the ghost is not learned from */
+    score_run_end(&r, &arena);
+}
+
+static void a_rising_reward_is_learning(void)
+{
+    struct score_run r;
+    struct km_arena arena;
+    struct km_scorecard card;
+    score_run_begin(&r);
+    for (int64_t step = 1; step <= 500; step++) {
+        score_run_point(&r, "rollout/ep_rew_mean", step, NAN,
+                        -known_loss((double)step));
+    }
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    const struct km_figure_result *f =
+        score_run_find(&card, "learn.velocity", "per step");
+    CHECK(f->value > 0 && f->lo > 0);
+    CHECK_TEXT(f->unit, "reward/kstep");
+    f = score_run_find(&card, "forecast.final", "training");
+    CHECK(f->lo < f->value && f->value < f->hi);
+    CHECK_NEAR(f->value, -known_loss(1000), 0.05);
+    score_run_end(&r, &arena);
+}
+
+static void later_points_never_change_an_earlier_figure(void)
+{
+    struct score_run r, cut;
+    struct km_arena arena, cut_arena;
+    struct km_scorecard card, cut_card;
+    score_run_begin(&r);
+    known_run_log(&r, 1, KNOWN_STEPS, 0.05);
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    score_run_begin(&cut);
+    known_run_log(&cut, 1, 1187, 0.05); /* where the rolling fit looks */
+    CHECK_INT(score_run_card(&cut, NULL, &cut_arena, &cut_card), KM_OK);
+    const struct km_figure_result *last =
+        score_run_find(&cut_card, "learn.velocity", "per step");
+    int compared = 0;
+    for (size_t i = 0; i < card.curve_count; i++) {
+        const struct km_curve *curve = &card.curves[i];
+        for (size_t p = 0;
+             strcmp(curve->id, "velocity") == 0 && p < curve->count; p++) {
+            if (curve->x[p] >= 1187 && curve->x[p] < 1188) {
+                CHECK_NEAR(curve->y[p], last->value, 1e-9);
+                compared++;
+            }
+        }
+    }
+    CHECK_INT(compared, 1);
+    score_run_end(&r, &arena);
+    score_run_end(&cut, &cut_arena);
+}
+
+static void order_of_arrival_does_not_matter(void)
+{
+    struct score_run r, mixed;
+    struct km_arena arena, mixed_arena;
+    struct km_scorecard card, mixed_card;
+    score_run_begin(&r);
+    score_run_begin(&mixed);
+    for (int64_t i = 0; i < 400; i++) {
+        int64_t other = (i * 171) % 400; /* 171 and 400 share no factor */
+        score_run_point(&r, "loss", i + 1, NAN, known_loss((double)(i + 1)));
+        score_run_point(&mixed, "loss", other + 1, NAN,
+                        known_loss((double)(other + 1)));
+    }
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    CHECK_INT(score_run_card(&mixed, NULL, &mixed_arena, &mixed_card), KM_OK);
+    CHECK_INT(card.count, mixed_card.count);
+    for (size_t i = 0; i < card.count && i < mixed_card.count; i++) {
+        bool same = card.results[i].state == mixed_card.results[i].state;
+        CHECK(same);
+        if (isfinite(card.results[i].value)) {
+            CHECK_NEAR(mixed_card.results[i].value, card.results[i].value, 0);
+        }
+    }
+    score_run_end(&r, &arena);
+    score_run_end(&mixed, &mixed_arena);
+}
+
+static void hostile_numbers_never_reach_a_figure(void)
+{
+    static const double values[] = {NAN,   INFINITY, -INFINITY, -0.0,
+                                    1e308, -1e308,   5e-324,    0};
+    static const int64_t steps[] = {INT64_MAX, INT64_MIN + 1, -5, 0, 1, 2, 2,
+                                    1};
+    for (size_t shift = 0; shift < 8; shift++) {
+        struct score_run r;
+        struct km_arena arena;
+        struct km_scorecard card;
+        score_run_begin(&r);
+        for (size_t i = 0; i < 64; i++) {
+            score_run_point(&r, "loss",
+                            steps[(i + shift) % 8] / (1 + (int64_t)i % 3), NAN,
+                            values[i % 8]);
+            score_run_point(&r, "val_loss", (int64_t)i, 1e9,
+                            values[(i + shift) % 8]);
+            score_run_point(&r, "lr", (int64_t)i, NAN, values[i % 8]);
+        }
+        CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+        for (size_t i = 0; i < card.count; i++) {
+            const struct km_figure_result *f = &card.results[i];
+            bool stands = f->state == KM_FIGURE_OK ||
+                          f->state == KM_FIGURE_WEAK ||
+                          f->state == KM_FIGURE_CENSORED;
+            CHECK(stands ? isfinite(f->value) : isnan(f->value));
+            CHECK(!isinf(f->lo) && !isinf(f->hi));
+        }
+        score_run_end(&r, &arena);
+    }
+}
+
+static void seconds_are_tokens_times_speed(void)
+{
+    struct score_run r;
+    struct km_arena arena;
+    struct km_scorecard card;
+    score_run_begin(&r);
+    known_run_log(&r, 1, KNOWN_STEPS, 0.05);
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    double per_token =
+        score_run_find(&card, "learn.velocity", "per token")->value / 1e6;
+    double per_second =
+        score_run_find(&card, "learn.velocity", "per active second")->value /
+        3600;
+    double speed = score_run_find(&card, "speed.throughput", "tokens")->value;
+    CHECK_NEAR(per_second / (per_token * speed * 1000), 1, 1e-12);
+    score_run_end(&r, &arena);
+}
+
 int main(void)
 {
     RUN(a_known_power_law_gives_its_own_velocity);
     RUN(noise_widens_the_interval_and_keeps_the_sign);
     RUN(a_run_without_metrics_is_a_card_of_reasons);
+    RUN(a_restart_supersedes_and_leaves_a_ghost);
+    RUN(a_rising_reward_is_learning);
+    RUN(later_points_never_change_an_earlier_figure);
+    RUN(order_of_arrival_does_not_matter);
+    RUN(hostile_numbers_never_reach_a_figure);
+    RUN(seconds_are_tokens_times_speed);
     return tap_end();
 }

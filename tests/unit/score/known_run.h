@@ -1,0 +1,46 @@
+/* known_run.h - the worked example of docs/metrics.md: a run in closed form.
+ *
+ * train/loss = 2 + 3 (step/1000)^-0.5 for steps 1 to 2000, 0.1 s and 1024
+ * tokens a step; val/loss every 100 steps is 0.05 higher; one accelerator at
+ * 36 EUR an hour; target 4.0. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_TESTS_KNOWN_RUN_H
+#define KM_TESTS_KNOWN_RUN_H
+
+#include "score_run.h"
+
+enum { KNOWN_STEPS = 2000 };
+
+static inline double known_loss(double x)
+{
+    return 2 + 3 * pow(x / 1000, -0.5);
+}
+
+/* Steps from `from` to `to` of the known run. */
+static inline void known_run_log(struct score_run *r, int64_t from, int64_t to,
+                                 double noise)
+{
+    uint64_t state = 7;
+    for (int64_t step = from; step <= to; step++) {
+        double x = (double)step;
+        double value = known_loss(x) + noise * score_run_noise(&state);
+        score_run_point(r, "train/loss", step, 0.1 * x, value);
+        if (step % 10 == 0) {
+            score_run_point(r, "tokens", step, NAN, 1024 * x);
+        }
+        if (step % 100 == 0) {
+            score_run_point(r, "val/loss", step, 0.1 * x, known_loss(x) + 0.05);
+        }
+    }
+}
+
+static inline void known_run_options(struct km_score_options *options)
+{
+    km_score_options_init(options);
+    options->target = 4.0;
+    options->price_per_accelerator_hour = 36;
+    options->currency = "EUR";
+    options->accelerators = 1;
+}
+
+#endif
