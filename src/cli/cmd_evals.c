@@ -134,11 +134,11 @@ static bool visit_evaluation(void *user, uint64_t run_id,
 }
 
 static const struct km_column columns[] = {
-    {"run", KM_ALIGN_LEFT, true},     {"task", KM_ALIGN_LEFT, true},
-    {"after", KM_ALIGN_LEFT, true},   {"metric", KM_ALIGN_LEFT, true},
+    {"run", KM_ALIGN_MIDDLE, true},   {"task", KM_ALIGN_LEFT, true},
+    {"after", KM_ALIGN_LEFT, true},   {"metric", KM_ALIGN_MIDDLE, true},
     {"value", KM_ALIGN_RIGHT, false}, {"std. error", KM_ALIGN_RIGHT, false},
     {"n", KM_ALIGN_RIGHT, false},     {"shots", KM_ALIGN_RIGHT, false},
-    {"step", KM_ALIGN_RIGHT, false},  {"model", KM_ALIGN_LEFT, true},
+    {"step", KM_ALIGN_RIGHT, false},  {"model", KM_ALIGN_MIDDLE, true},
 };
 
 enum km_code km_run_evals(struct km_cli *cli, struct km_err *err)

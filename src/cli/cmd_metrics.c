@@ -116,7 +116,7 @@ static bool visit_series(void *user, const struct km_series_row *row)
 }
 
 static const struct km_column columns[] = {
-    {"run", KM_ALIGN_LEFT, true},       {"metric", KM_ALIGN_LEFT, true},
+    {"run", KM_ALIGN_MIDDLE, true},     {"metric", KM_ALIGN_MIDDLE, true},
     {"labels", KM_ALIGN_LEFT, true},    {"role", KM_ALIGN_LEFT, true},
     {"points", KM_ALIGN_RIGHT, false},  {"not finite", KM_ALIGN_RIGHT, false},
     {"first", KM_ALIGN_RIGHT, false},   {"last", KM_ALIGN_RIGHT, false},

@@ -132,7 +132,7 @@ static void table_row(struct km_cli *cli, struct km_table *table,
 }
 
 static const struct km_column columns[] = {
-    {"run", KM_ALIGN_LEFT, true},         {"state", KM_ALIGN_LEFT, false},
+    {"run", KM_ALIGN_MIDDLE, true},       {"state", KM_ALIGN_LEFT, false},
     {"last step", KM_ALIGN_RIGHT, false}, {"points", KM_ALIGN_RIGHT, false},
     {"last loss", KM_ALIGN_RIGHT, false}, {"active", KM_ALIGN_RIGHT, false},
     {"source", KM_ALIGN_LEFT, false},

@@ -56,7 +56,7 @@ void km_canvas_line(struct km_canvas *canvas, double x0, double y0, double x1,
     for (int i = 0; i <= steps; i++) {
         double t = (double)i / steps;
         double x = x0 + t * (x1 - x0);
-        bool gap = ink == KM_INK_FORECAST && inside(x) &&
+        bool gap = km_ink_is_ahead(ink) && inside(x) &&
                    place(x, canvas->columns * 2) % 4 == 3;
         if (!gap) {
             km_canvas_dot(canvas, x, y0 + t * (y1 - y0), ink);
@@ -104,6 +104,8 @@ enum km_tone km_ink_tone(enum km_ink ink)
     case KM_INK_GHOST:
         return KM_TONE_QUIET;
     case KM_INK_VALID:
+    case KM_INK_VALID_FIT:
+    case KM_INK_VALID_FORECAST:
         return KM_TONE_WATCH;
     case KM_INK_FIT:
     case KM_INK_FORECAST:
@@ -118,9 +120,10 @@ enum km_tone km_ink_tone(enum km_ink ink)
 const char *km_ink_sign(const struct km_terminal *terminal, enum km_ink ink)
 {
     static const char *const letters[][2] = {
-        [KM_INK_BAND] = {"░", ":"}, [KM_INK_GHOST] = {"⠂", ","},
-        [KM_INK_DATA] = {"⠿", "."}, [KM_INK_VALID] = {"●", "o"},
-        [KM_INK_FIT] = {"━", "*"},  [KM_INK_FORECAST] = {"╍", "+"},
+        [KM_INK_BAND] = {"░", ":"},      [KM_INK_GHOST] = {"⠂", ","},
+        [KM_INK_DATA] = {"⠿", "."},      [KM_INK_VALID] = {"●", "o"},
+        [KM_INK_FIT] = {"━", "*"},       [KM_INK_FORECAST] = {"╍", "+"},
+        [KM_INK_VALID_FIT] = {"━", "*"}, [KM_INK_VALID_FORECAST] = {"╍", "+"},
     };
     assert(ink < KM_INK_COUNT);
     return letters[ink][terminal->unicode ? 0 : 1];

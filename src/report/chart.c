@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The share of the x range whose values may be cut, so that the first moments
@@ -12,8 +13,9 @@
 
 const char *km_ink_word(enum km_ink ink)
 {
-    static const char *const words[] = {"band",       "earlier", "data",
-                                        "validation", "fit",     "forecast"};
+    static const char *const words[] = {
+        "band", "earlier",  "data",       "validation",
+        "fit",  "forecast", "valid. fit", "valid. forecast"};
     assert(ink < KM_INK_COUNT);
     return words[ink];
 }
@@ -30,21 +32,32 @@ bool km_chart_has(const struct km_chart *chart, enum km_ink ink)
     return false;
 }
 
+bool km_ink_is_line(enum km_ink ink)
+{
+    return ink >= KM_INK_FIT;
+}
+
+bool km_ink_is_ahead(enum km_ink ink)
+{
+    return ink == KM_INK_FORECAST || ink == KM_INK_VALID_FORECAST;
+}
+
 static enum km_ink ink_of(const struct km_curve *curve)
 {
+    bool valid = strcmp(curve->id, "valid") == 0;
     if (strcmp(curve->kind, "ghost") == 0) {
         return KM_INK_GHOST;
     }
     if (strcmp(curve->kind, "fit") == 0) {
-        return KM_INK_FIT;
+        return valid ? KM_INK_VALID_FIT : KM_INK_FIT;
     }
     if (strcmp(curve->kind, "forecast") == 0) {
-        return KM_INK_FORECAST;
+        return valid ? KM_INK_VALID_FORECAST : KM_INK_FORECAST;
     }
     if (strcmp(curve->id, "velocity") == 0) {
         return KM_INK_FIT; /* it comes from the model */
     }
-    return strcmp(curve->id, "valid") == 0 ? KM_INK_VALID : KM_INK_DATA;
+    return valid ? KM_INK_VALID : KM_INK_DATA;
 }
 
 /* Validation is drawn over the training loss where both are there. */
@@ -158,6 +171,22 @@ static struct km_chart *chart_for(const struct km_scorecard *card,
     return chart;
 }
 
+/* Two bands over each other answer nothing: where validation is forecast, the
+ * forecast of the training loss is not drawn. */
+static void keep_one_forecast(struct km_chart *chart)
+{
+    if (!km_chart_has(chart, KM_INK_VALID_FORECAST)) {
+        return;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < chart->curve_count; i++) {
+        if (chart->curves[i].ink != KM_INK_FORECAST) {
+            chart->curves[kept++] = chart->curves[i];
+        }
+    }
+    chart->curve_count = kept;
+}
+
 size_t km_charts_of(const struct km_scorecard *card,
                     struct km_chart charts[KM_CHARTS_MAX])
 {
@@ -175,11 +204,26 @@ size_t km_charts_of(const struct km_scorecard *card,
     }
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
+        keep_one_forecast(&charts[i]);
         find_x(&charts[i]);
         if (charts[i].x.low < charts[i].x.high) {
             find_y(&charts[i]);
+        }
+        if (isfinite(charts[i].x.high - charts[i].x.low) &&
+            isfinite(charts[i].y.high - charts[i].y.low) &&
+            charts[i].y.low < charts[i].y.high) {
             charts[kept++] = charts[i];
         }
     }
     return kept;
+}
+
+struct km_short km_chart_unit(const struct km_chart *chart)
+{
+    struct km_ticks ticks;
+    struct km_short unit;
+    km_ticks_place(&ticks, chart->y.low, chart->y.high, 4);
+    (void)snprintf(unit.text, sizeof unit.text, "%s%.40s", ticks.prefix,
+                   chart->unit);
+    return unit;
 }

@@ -15,12 +15,14 @@ enum { KM_CHART_CURVES_MAX = 32, KM_CHARTS_MAX = 8 };
 
 /* How a curve is drawn; the order is the order of painting. */
 enum km_ink {
-    KM_INK_BAND,     /* between lo and hi */
-    KM_INK_GHOST,    /* an earlier attempt */
-    KM_INK_DATA,     /* dots */
-    KM_INK_VALID,    /* dots of the second series: validation */
-    KM_INK_FIT,      /* the model where there is data */
-    KM_INK_FORECAST, /* the model beyond it, dashed */
+    KM_INK_BAND,      /* between lo and hi */
+    KM_INK_GHOST,     /* an earlier attempt */
+    KM_INK_DATA,      /* dots */
+    KM_INK_VALID,     /* dots of the second series: validation */
+    KM_INK_FIT,       /* the model where there is data */
+    KM_INK_FORECAST,  /* the model beyond it, dashed */
+    KM_INK_VALID_FIT, /* the same for validation */
+    KM_INK_VALID_FORECAST,
     KM_INK_COUNT,
 };
 
@@ -50,6 +52,14 @@ struct km_chart {
  * out. */
 size_t km_charts_of(const struct km_scorecard *card,
                     struct km_chart charts[KM_CHARTS_MAX]);
+
+/* A fit or a forecast: drawn as a line. */
+bool km_ink_is_line(enum km_ink ink);
+/* Drawn dashed. */
+bool km_ink_is_ahead(enum km_ink ink);
+/* The unit as the vertical axis has it: "Mtok/s" where ticks are in millions.
+ */
+struct km_short km_chart_unit(const struct km_chart *chart);
 
 bool km_chart_has(const struct km_chart *chart, enum km_ink ink);
 const char *km_ink_word(enum km_ink ink); /* "fit" */

@@ -7,7 +7,7 @@
 
 #include "report/text.h"
 
-enum { DOTS_MAX = 500, TOP = 20, BOTTOM = 36, RIGHT = 8, MARKS_NAMED = 12 };
+enum { DOTS_MAX = 600, TOP = 20, BOTTOM = 36, RIGHT = 8, MARKS_NAMED = 12 };
 
 struct plot {
     const struct km_chart *chart;
@@ -128,7 +128,8 @@ static void draw_envelope(const struct plot *p, const struct km_curve *curve,
     km_buf_append_text(p->out, "\"/>");
 }
 
-static void draw_band(const struct plot *p, const struct km_curve *curve)
+static void draw_band(const struct plot *p, const struct km_curve *curve,
+                      bool of_valid)
 {
     for (size_t i = 0; i < curve->count;) {
         size_t end = i;
@@ -137,7 +138,8 @@ static void draw_band(const struct plot *p, const struct km_curve *curve)
             end++;
         }
         if (end > i + 1) {
-            km_buf_append_text(p->out, "<path class=band d=\"");
+            km_buf_printf(p->out, "<path class=\"band%s\" d=\"",
+                          of_valid ? " ofvalid" : "");
             for (size_t k = i; k < end; k++) {
                 km_buf_printf(p->out, "%s%.1f %.1f", k > i ? "L" : "M",
                               x_of(p, curve->x[k]), y_of(p, curve->hi[k]));
@@ -155,16 +157,17 @@ static void draw_band(const struct plot *p, const struct km_curve *curve)
 static void draw_curve(const struct plot *p, const struct km_chart_curve *row,
                        enum km_ink ink)
 {
-    static const char *const classes[] = {"band",  "ghost", "data",
-                                          "valid", "fit",   "forecast"};
+    static const char *const classes[] = {
+        "band", "ghost",    "data",        "valid",
+        "fit",  "forecast", "fit ofvalid", "forecast ofvalid"};
     const struct km_curve *curve = row->curve;
     if (ink == KM_INK_BAND) {
         if (curve->lo && curve->hi) {
-            draw_band(p, curve);
+            draw_band(p, curve, row->ink == KM_INK_VALID_FORECAST);
         }
     } else if (row->ink != ink) {
         return;
-    } else if (ink == KM_INK_FIT || ink == KM_INK_FORECAST) {
+    } else if (km_ink_is_line(ink)) {
         draw_line(p, curve, classes[ink]);
     } else if (curve->count > DOTS_MAX) {
         draw_envelope(p, curve, classes[ink]);
@@ -210,7 +213,7 @@ static void draw_target(const struct plot *p)
     km_buf_printf(p->out, "<path class=target d=\"M%.1f %.1fh%.1f\"/>", p->left,
                   y, p->width);
     km_buf_printf(p->out, "<text x=%.1f y=%.1f>target %s</text>", p->left + 6,
-                  y - 6, km_show_value(target).text);
+                  y - 6, km_show_plain(target).text);
 }
 
 /* The forecast's last value, said where the line ends. */
@@ -219,7 +222,7 @@ static void draw_said(const struct plot *p)
     for (size_t c = 0; c < p->chart->curve_count; c++) {
         const struct km_chart_curve *row = &p->chart->curves[c];
         const struct km_curve *curve = row->curve;
-        if (row->ink != KM_INK_FORECAST || curve->count == 0) {
+        if (!km_ink_is_ahead(row->ink) || curve->count == 0) {
             continue;
         }
         size_t last = curve->count - 1;
@@ -292,14 +295,20 @@ void km_chart_legend_html(const struct km_chart *chart, struct km_buf *out)
         "<path class=valid d=\"M10 5h0\"/>",
         "<path class=fit d=\"M0 5h20\"/>",
         "<path class=forecast d=\"M0 5h20\"/>",
+        "<path class=\"fit ofvalid\" d=\"M0 5h20\"/>",
+        "<path class=\"forecast ofvalid\" d=\"M0 5h20\"/>",
     };
+    const char *band = km_chart_has(chart, KM_INK_VALID_FORECAST)
+                           ? "<path class=\"band ofvalid\" d=\"M0 "
+                             "0h20v10h-20z\"/>"
+                           : signs[KM_INK_BAND];
     km_buf_append_text(out, "<ul class=legend>");
     for (enum km_ink ink = KM_INK_BAND; ink < KM_INK_COUNT; ink++) {
         if (!km_chart_has(chart, ink)) {
             continue;
         }
         km_buf_printf(out, "<li><svg viewBox=\"0 0 20 10\">%s</svg>",
-                      signs[ink]);
+                      ink == KM_INK_BAND ? band : signs[ink]);
         if (ink == KM_INK_BAND) {
             km_buf_printf(out, "%.0f %% interval</li>", 100 * chart->level);
         } else {

@@ -73,7 +73,7 @@ static void draw_curve(struct drawing *d, const struct km_chart_curve *row,
     if (row->ink != ink) {
         return;
     }
-    if (ink == KM_INK_FIT || ink == KM_INK_FORECAST) {
+    if (km_ink_is_line(ink)) {
         draw_line(d, curve, ink);
         return;
     }
@@ -150,7 +150,7 @@ static void title_line(struct drawing *d)
 {
     const struct km_chart *chart = d->chart;
     char unit[80];
-    (void)snprintf(unit, sizeof unit, "  %s", chart->unit);
+    (void)snprintf(unit, sizeof unit, "  %s", km_chart_unit(chart).text);
     size_t used = tone_text(d, KM_TONE_STRONG, chart->title);
     used += tone_text(d, KM_TONE_QUIET, unit);
     size_t legend = 0;
@@ -160,9 +160,14 @@ static void title_line(struct drawing *d)
         }
     }
     bool alone = chart->curve_count < 2 && !km_chart_has(chart, KM_INK_BAND);
-    if (used + legend > d->width || alone) {
+    if (alone) {
         keep_line(d, used);
         return;
+    }
+    if (used + legend > d->width) {
+        keep_line(d, used);
+        used = d->width >= legend ? d->width - legend : 0;
+        km_buf_printf(&d->line, "%*s", (int)used, "");
     }
     for (; used + legend < d->width; used++) {
         km_buf_append_char(&d->line, ' ');
@@ -297,7 +302,7 @@ enum km_code km_chart_text(const struct km_chart *chart,
                         .lines = lines};
     km_buf_init(&d.line, 64 * 1024);
     *lines = (struct km_chart_lines){.width = width};
-    lines->lines = km_new(arena, struct km_str, rows + 3);
+    lines->lines = km_new(arena, struct km_str, rows + 4);
     measure(&d, width, rows);
     d.failed = !lines->lines || !d.canvas.cells;
     if (!d.failed) {

@@ -18,8 +18,8 @@ struct km_chart_lines {
     size_t width; /* columns of each */
 };
 
-/* `rows` of plot, to which title and axis add three lines. The lines live in
- * the arena. KM_ELIMIT when that is full. */
+/* `rows` of plot, to which title, signs and axis add three or four lines. The
+ * lines live in the arena. KM_ELIMIT when that is full. */
 enum km_code km_chart_text(const struct km_chart *chart,
                            const struct km_terminal *terminal, size_t width,
                            size_t rows, struct km_arena *arena,

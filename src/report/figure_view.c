@@ -60,9 +60,12 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
         .note = result->reason,
         .tone = tone_of(result->state),
     };
-    view.repeats = index > 0 &&
-                   card->results[index - 1].figure == result->figure &&
-                   km_figure_applies(&card->results[index - 1]);
+    for (size_t i = index; i > 0 && !view.repeats; i--) {
+        if (km_figure_applies(&card->results[i - 1])) {
+            view.repeats = card->results[i - 1].figure == result->figure;
+            break;
+        }
+    }
     if (!view.has_value) {
         return view;
     }
@@ -82,4 +85,9 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
         view.note = result->rung;
     }
     return view;
+}
+
+const char *km_unit_shown(const char *unit)
+{
+    return strcmp(unit, "1") == 0 ? "" : unit;
 }

@@ -33,4 +33,7 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
  * instead of a row each. */
 bool km_figure_applies(const struct km_figure_result *result);
 
+/* A pure number has the unit "1", which is not shown. */
+const char *km_unit_shown(const char *unit);
+
 #endif

@@ -97,7 +97,7 @@ void km_html_comparison(const struct km_scorecard *cards, size_t count,
                       "<th class=num><span class=\"c%zu\"><span "
                       "class=key></span></span><span class=name>",
                       c % KM_HTML_RUN_COLOURS);
-        km_html_escape(out, cards[c].run_name);
+        km_html_name(out, cards[c].run_name, 44);
         km_buf_append_text(out, "</span>");
     }
     km_buf_append_text(out, "<th>Intervals on one scale</thead><tbody>\n");
@@ -108,7 +108,7 @@ void km_html_comparison(const struct km_scorecard *cards, size_t count,
         km_buf_append_text(out, " <span class=variant>");
         km_html_escape(out, row.variant);
         km_buf_append_text(out, "</span><span class=note>");
-        km_html_escape(out, row.unit);
+        km_html_escape(out, km_unit_shown(row.unit));
         km_buf_append_text(out, "</span>");
         for (size_t c = 0; c < count; c++) {
             comparison_cell(&cards[c], &row, out);

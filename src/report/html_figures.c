@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "report/figure_view.h"
 #include "report/html_parts.h"
@@ -14,6 +15,19 @@ enum { BAR_WIDTH = 72 };
 void km_html_escape(struct km_buf *out, const char *text)
 {
     km_text_html(out, km_str_of(text));
+}
+
+void km_html_name(struct km_buf *out, const char *name, size_t width)
+{
+    struct km_buf shown;
+    km_buf_init(&shown, 64 * 1024);
+    km_text_name(&shown, km_str_of(name), width, "…");
+    km_buf_append_text(out, "<span title=\"");
+    km_html_escape(out, name);
+    km_buf_append_text(out, "\">");
+    km_text_html(out, (struct km_str){shown.bytes, shown.len});
+    km_buf_append_text(out, "</span>");
+    km_buf_finish(&shown);
 }
 
 static const char *class_of(enum km_figure_state state)
@@ -129,7 +143,7 @@ static void figure_row(const struct km_figure_view *view, struct km_buf *out)
     km_buf_append_text(out, "</span>");
     if (view->has_value) {
         km_buf_append_text(out, " <span class=unit>");
-        km_html_escape(out, result->unit);
+        km_html_escape(out, km_unit_shown(result->unit));
         km_buf_append_text(out, "</span>");
     }
     if (view->interval == KM_INTERVAL_RANGE) {
@@ -143,28 +157,49 @@ static void figure_row(const struct km_figure_view *view, struct km_buf *out)
     km_buf_append_char(out, '\n');
 }
 
+static bool reason_was_said(const struct km_scorecard *card, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (!km_figure_applies(&card->results[i]) &&
+            strcmp(card->results[i].reason, card->results[index].reason) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What does not apply, by reason, folded away. */
 static void not_applicable(const struct km_scorecard *card, struct km_buf *out)
 {
     bool any = false;
     for (size_t i = 0; i < card->count; i++) {
-        const struct km_figure_result *result = &card->results[i];
-        if (km_figure_applies(result)) {
+        const char *reason = card->results[i].reason;
+        if (km_figure_applies(&card->results[i]) || reason_was_said(card, i)) {
             continue;
         }
-        km_buf_append_text(out, any ? "; " : "<p class=below>Not applicable: ");
-        km_html_escape(out, result->figure->title);
-        if (*result->variant) {
-            km_buf_append_char(out, ' ');
-            km_html_escape(out, result->variant);
-        }
-        if (*result->reason) {
-            km_buf_append_text(out, " (");
-            km_html_escape(out, result->reason);
-            km_buf_append_char(out, ')');
-        }
+        km_buf_append_text(out, any ? ""
+                                    : "<details class=missing><summary>"
+                                      "Not applicable here"
+                                      "</summary><dl>");
         any = true;
+        km_buf_append_text(out, "<dt>");
+        km_html_escape(out, *reason ? reason : "not applicable");
+        km_buf_append_text(out, "<dd>");
+        bool more = false;
+        for (size_t k = i; k < card->count; k++) {
+            const struct km_figure_result *result = &card->results[k];
+            if (km_figure_applies(result) ||
+                strcmp(result->reason, reason) != 0) {
+                continue;
+            }
+            km_buf_append_text(out, more ? ", " : "");
+            km_html_escape(out, result->figure->title);
+            km_buf_append_text(out, *result->variant ? " " : "");
+            km_html_escape(out, result->variant);
+            more = true;
+        }
     }
-    km_buf_append_text(out, any ? ".</p>" : "");
+    km_buf_append_text(out, any ? "</dl></details>\n" : "");
 }
 
 void km_html_figures(const struct km_scorecard *card, struct km_buf *out)

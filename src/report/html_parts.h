@@ -9,6 +9,8 @@
 enum { KM_HTML_RUN_COLOURS = 6 };
 
 void km_html_escape(struct km_buf *out, const char *text);
+/* A run's name in at most `width` letters, the whole as its title. */
+void km_html_name(struct km_buf *out, const char *name, size_t width);
 
 /* The figures of one run: value, interval, state; a row opens to formula,
  * source and evidence. */

@@ -174,3 +174,18 @@ struct km_short km_show_value(double value)
     }
     return km_show_decimals(value, km_decimals_for(value, NAN, NAN));
 }
+
+struct km_short km_show_plain(double value)
+{
+    if (!isfinite(value) || fabs(value) >= 1e15 ||
+        (value != 0 && fabs(value) < 1e-4)) {
+        return km_show_decimals(value, -1);
+    }
+    int decimals = 0;
+    double scaled = value;
+    while (decimals < 6 && fabs(scaled - round(scaled)) > 1e-9 * fabs(scaled)) {
+        decimals++;
+        scaled = value * pow(10, decimals);
+    }
+    return km_show_decimals(value, decimals);
+}

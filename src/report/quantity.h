@@ -20,6 +20,7 @@ struct km_short km_show_bytes(uint64_t bytes);  /* "1.2 GB" */
 struct km_short km_show_scaled(double value);   /* "1.2 M", for rates */
 struct km_short km_show_span_ns(int64_t ns);    /* "820 ms", "2 h 5 min" */
 struct km_short km_show_value(double value);    /* 4 significant digits */
+struct km_short km_show_plain(double value);    /* "3.28": no digit too many */
 /* "2 h ago", or the day when it is more than 60 days from `now_ns`. */
 struct km_short km_show_ago(int64_t wall_ns, int64_t now_ns);
 

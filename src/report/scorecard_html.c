@@ -18,7 +18,7 @@ static void chart_figure(const struct km_chart *chart, bool main_chart,
     km_buf_append_text(out, "<figure><figcaption><h3>");
     km_html_escape(out, chart->title);
     km_buf_append_text(out, "</h3><span class=unit>");
-    km_html_escape(out, chart->unit);
+    km_html_escape(out, km_chart_unit(chart).text);
     km_buf_append_text(out, "</span>");
     if (chart->curve_count > 1 || km_chart_has(chart, KM_INK_BAND)) {
         km_chart_legend_html(chart, out);
@@ -81,7 +81,7 @@ static void overview(const struct km_scorecard *cards, size_t count,
                       "<li><span class=\"c%zu\"><span class=key></span></span>"
                       "<a href=\"#run%zu\">",
                       c % KM_HTML_RUN_COLOURS, c + 1);
-        km_html_escape(out, cards[c].run_name);
+        km_html_name(out, cards[c].run_name, 64);
         km_buf_append_text(out, "</a><br>");
         km_html_escape(out, cards[c].headline);
     }

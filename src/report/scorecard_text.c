@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "report/chart_text.h"
 #include "report/comparison.h"
@@ -18,7 +19,9 @@ enum {
     SIDE_BY_SIDE_FROM = 110,
     GAP = 3,
     WIDE_FROM = 90,
+    WORDS_FROM = 76,
     NOTES_MAX = 64,
+    NAME_WIDTH = 30, /* of a run over its column */
 };
 
 static void toned_line(struct km_buf *out, const struct km_terminal *terminal,
@@ -53,6 +56,7 @@ struct figure_rows {
     const struct km_scorecard *card;
     struct km_table table;
     bool narrow, footnotes;
+    bool marks;                   /* too narrow for words: ~ is weak */
     const char *notes[NOTES_MAX]; /* each text once */
     size_t note_count;
 };
@@ -96,6 +100,14 @@ static void name_cells(struct figure_rows *rows,
                        const struct km_figure_view *view)
 {
     const struct km_figure_result *result = view->result;
+    if (rows->marks) {
+        if (!view->repeats) {
+            km_table_heading(&rows->table, km_str_of(result->figure->id),
+                             KM_TONE_PLAIN);
+        }
+        km_table_cellf(&rows->table, KM_TONE_QUIET, "  %s", result->variant);
+        return;
+    }
     if (!rows->narrow) {
         km_table_cell(&rows->table,
                       km_str_of(view->repeats ? "" : result->figure->id),
@@ -117,9 +129,14 @@ static void state_cells(struct figure_rows *rows,
     interval_text(rows->card, view, interval, sizeof interval);
     bool silent = view->result->state == KM_FIGURE_OK;
     if (rows->narrow) {
+        const char *state = silent ? "" : view->state;
+        if (rows->marks && view->result->state == KM_FIGURE_WEAK) {
+            state = "~";
+        } else if (rows->marks && view->result->state == KM_FIGURE_CENSORED) {
+            state = ""; /* the value has its sign */
+        }
         km_table_cellf(&rows->table, view->tone, "%s%s%s", interval,
-                       *interval && !silent ? "  " : "",
-                       silent ? "" : view->state);
+                       *interval && *state ? " " : "", state);
         return;
     }
     km_table_cell(&rows->table, km_str_of(interval),
@@ -153,9 +170,10 @@ static void fill_rows(struct figure_rows *rows)
         name_cells(rows, &view);
         km_table_cell(&rows->table, km_str_of(view.value.text),
                       view.has_value ? KM_TONE_STRONG : KM_TONE_QUIET);
-        km_table_cell(&rows->table,
-                      km_str_of(view.has_value ? view.result->unit : ""),
-                      KM_TONE_QUIET);
+        km_table_cell(
+            &rows->table,
+            km_str_of(view.has_value ? km_unit_shown(view.result->unit) : ""),
+            KM_TONE_QUIET);
         state_cells(rows, &view);
         note_cell(rows, &view);
     }
@@ -186,13 +204,14 @@ static enum km_code print_figures(const struct km_scorecard *card,
         {"value", KM_ALIGN_RIGHT, false}, {"unit", KM_ALIGN_LEFT, false},
         {interval, KM_ALIGN_LEFT, false}, {"state", KM_ALIGN_LEFT, false},
         {"note", KM_ALIGN_LEFT, false}};
-    const struct km_column narrow[] = {{"figure", KM_ALIGN_LEFT, true},
+    const struct km_column narrow[] = {{"figure", KM_ALIGN_MIDDLE, true},
                                        {"value", KM_ALIGN_RIGHT, false},
                                        {"unit", KM_ALIGN_LEFT, false},
                                        {interval, KM_ALIGN_LEFT, false},
-                                       {"note", KM_ALIGN_RIGHT, false}};
+                                       {"", KM_ALIGN_RIGHT, false}};
     struct figure_rows rows = {.card = card,
-                               .narrow = terminal->width < WIDE_FROM};
+                               .narrow = terminal->width < WIDE_FROM,
+                               .marks = terminal->width < WORDS_FROM};
     for (int attempt = 0; attempt < 2; attempt++) {
         km_table_init(&rows.table, arena, rows.narrow ? narrow : wide,
                       rows.narrow ? 5 : 7);
@@ -208,11 +227,27 @@ static enum km_code print_figures(const struct km_scorecard *card,
     }
     enum km_code code = km_table_print(&rows.table, terminal, out, err);
     print_notes(&rows, terminal, out);
+    if (rows.marks) {
+        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_QUIET));
+        km_buf_append_text(out, "  ~  weak\n");
+        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+    }
     return code;
 }
 
-/* "not applicable: cost.spent (no price given), ..." on as few lines as it
- * takes. */
+/* True when a result before `index` does not apply for the same reason. */
+static bool reason_was_said(const struct km_scorecard *card, size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (!km_figure_applies(&card->results[i]) &&
+            strcmp(card->results[i].reason, card->results[index].reason) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What does not apply, one line a reason: "no price given: cost.spent, ...". */
 static void print_not_applicable(const struct km_scorecard *card,
                                  const struct km_terminal *terminal,
                                  struct km_buf *out)
@@ -220,25 +255,26 @@ static void print_not_applicable(const struct km_scorecard *card,
     struct km_buf line;
     km_buf_init(&line, 16 * 1024);
     for (size_t i = 0; i < card->count; i++) {
-        const struct km_figure_result *result = &card->results[i];
-        if (km_figure_applies(result)) {
+        const char *reason = card->results[i].reason;
+        if (km_figure_applies(&card->results[i]) || reason_was_said(card, i)) {
             continue;
         }
-        km_buf_append_text(&line, line.len ? "; " : "not applicable: ");
-        km_buf_append_text(&line, result->figure->id);
-        if (*result->variant) {
-            km_buf_printf(&line, " %s", result->variant);
+        km_buf_printf(&line, "%s:", *reason ? reason : "not applicable");
+        for (size_t k = i; k < card->count; k++) {
+            const struct km_figure_result *result = &card->results[k];
+            if (!km_figure_applies(result) &&
+                strcmp(result->reason, reason) == 0) {
+                km_buf_printf(&line, " %s%s%s,", result->figure->id,
+                              *result->variant ? " " : "", result->variant);
+            }
         }
-        if (*result->reason) {
-            km_buf_printf(&line, " (%s)", result->reason);
-        }
-    }
-    if (line.len) {
         km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_QUIET));
-        km_text_wrap(out, (struct km_str){line.bytes, line.len},
-                     terminal->width, 2);
+        km_buf_append_text(out, "  -  ");
+        km_text_wrap(out, (struct km_str){line.bytes, line.len - 1},
+                     terminal->width - 5, 5);
         km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
         km_buf_append_char(out, '\n');
+        km_buf_reset(&line);
     }
     km_buf_finish(&line);
 }
@@ -351,13 +387,21 @@ enum km_code km_comparison_text(const struct km_scorecard *cards, size_t count,
                                 struct km_err *err)
 {
     enum { BLOCK = 5 };
+    const char *ellipsis = terminal->unicode ? "…" : "~";
     for (size_t from = 0; from < count; from += BLOCK) {
         size_t runs = count - from < BLOCK ? count - from : BLOCK;
         struct km_column columns[2 + BLOCK] = {{"figure", KM_ALIGN_LEFT, true},
                                                {"unit", KM_ALIGN_LEFT, false}};
         for (size_t r = 0; r < runs; r++) {
-            columns[2 + r] = (struct km_column){cards[from + r].run_name,
-                                                KM_ALIGN_RIGHT, true};
+            struct km_buf name;
+            km_buf_init(&name, 4096);
+            km_text_name(&name, km_str_of(cards[from + r].run_name), NAME_WIDTH,
+                         ellipsis);
+            const char *kept =
+                name.bytes ? km_arena_copy(arena, name.bytes, name.len) : "";
+            columns[2 + r] =
+                (struct km_column){kept ? kept : "", KM_ALIGN_RIGHT, true};
+            km_buf_finish(&name);
         }
         struct km_table table;
         km_table_init(&table, arena, columns, 2 + runs);
@@ -365,7 +409,8 @@ enum km_code km_comparison_text(const struct km_scorecard *cards, size_t count,
         while (km_comparison_next(cards, count, &row)) {
             km_table_cellf(&table, KM_TONE_PLAIN, "%s%s%s", row.figure->id,
                            *row.variant ? " " : "", row.variant);
-            km_table_cell(&table, km_str_of(row.unit), KM_TONE_QUIET);
+            km_table_cell(&table, km_str_of(km_unit_shown(row.unit)),
+                          KM_TONE_QUIET);
             for (size_t r = 0; r < runs; r++) {
                 struct km_figure_view view;
                 bool there = km_comparison_view(&cards[from + r], &row, &view);
@@ -381,10 +426,9 @@ enum km_code km_comparison_text(const struct km_scorecard *cards, size_t count,
             return code;
         }
     }
-    km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_QUIET));
-    km_buf_append_text(out, "~ weak: not calibrated, or the interval spans "
-                            "zero. Values side by side; no verdict is "
-                            "drawn.\n");
-    km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+    toned_line(
+        out, terminal, KM_TONE_QUIET,
+        "~ weak: not calibrated, or the interval spans zero. Values side "
+        "by side; no verdict is drawn.");
     return KM_OK;
 }

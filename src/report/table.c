@@ -43,7 +43,7 @@ void km_table_cell(struct km_table *table, struct km_str text,
         km_arena_copy(table->arena, text.ptr ? text.ptr : "", text.len);
     table->failed = copy == NULL;
     table->cells[table->cell_count++] =
-        (struct km_cell){{copy, copy ? text.len : 0}, tone};
+        (struct km_cell){{copy, copy ? text.len : 0}, tone, false};
 }
 
 void km_table_cellf(struct km_table *table, enum km_tone tone,
@@ -59,13 +59,28 @@ void km_table_cellf(struct km_table *table, enum km_tone tone,
     km_table_cell(table, (struct km_str){text, kept}, tone);
 }
 
+void km_table_heading(struct km_table *table, struct km_str text,
+                      enum km_tone tone)
+{
+    assert(table->failed || table->cell_count % table->column_count == 0);
+    size_t first = table->cell_count;
+    km_table_cell(table, text, tone);
+    for (size_t c = 1; c < table->column_count; c++) {
+        km_table_cell(table, KM_STR(""), tone);
+    }
+    if (!table->failed) {
+        table->cells[first].spans = true;
+    }
+}
+
 /* Columns of the widest cell, 0 for a column without any text. */
 static void measure(const struct km_table *table, size_t *widths)
 {
     for (size_t c = 0; c < table->column_count; c++) {
         size_t widest = 0;
         for (size_t i = c; i < table->cell_count; i += table->column_count) {
-            size_t width = km_text_width(table->cells[i].text);
+            size_t width =
+                table->cells[i].spans ? 0 : km_text_width(table->cells[i].text);
             widest = width > widest ? width : widest;
         }
         size_t title = km_text_width(km_str_of(table->columns[c].title));
@@ -116,7 +131,7 @@ static void print_cell(const struct km_terminal *terminal, struct km_buf *out,
     const char *tone = km_terminal_tone(terminal, cell.tone);
     bool toned = cell.tone != KM_TONE_PLAIN && *tone;
     km_buf_append_text(out, toned ? tone : "");
-    if (last && align == KM_ALIGN_LEFT && km_text_width(cell.text) <= width) {
+    if (last && align != KM_ALIGN_RIGHT && km_text_width(cell.text) <= width) {
         km_text_plain(out, cell.text);
     } else {
         km_text_fit(out, cell.text, width, align,
@@ -133,6 +148,12 @@ static void print_row(const struct km_table *table,
     size_t last = 0;
     for (size_t c = 0; c < table->column_count; c++) {
         last = widths[c] && cells[c].text.len ? c : last;
+    }
+    if (cells[0].spans) {
+        print_cell(terminal, out, cells[0], terminal->width, KM_ALIGN_LEFT,
+                   true);
+        km_buf_append_char(out, '\n');
+        return;
     }
     bool first = true;
     for (size_t c = 0; c <= last; c++) {
@@ -162,8 +183,8 @@ enum km_code km_table_print(const struct km_table *table,
     shrink(table, widths, terminal->width);
     struct km_cell titles[KM_TABLE_COLUMNS_MAX];
     for (size_t c = 0; c < table->column_count; c++) {
-        titles[c] =
-            (struct km_cell){km_str_of(table->columns[c].title), KM_TONE_QUIET};
+        titles[c] = (struct km_cell){km_str_of(table->columns[c].title),
+                                     KM_TONE_QUIET, false};
     }
     print_row(table, terminal, out, titles, widths);
     for (size_t i = 0; i < table->cell_count; i += table->column_count) {

@@ -25,6 +25,7 @@ struct km_column {
 struct km_cell {
     struct km_str text;
     enum km_tone tone;
+    bool spans; /* a row of its own text: its width does not count */
 };
 
 struct km_table {
@@ -45,6 +46,10 @@ void km_table_cell(struct km_table *table, struct km_str text,
 void km_table_cellf(struct km_table *table, enum km_tone tone,
                     const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* A row that is one text over all columns. */
+void km_table_heading(struct km_table *table, struct km_str text,
+                      enum km_tone tone);
 
 /* Columns of the screen that it takes when nothing is cut. */
 size_t km_table_width(const struct km_table *table);

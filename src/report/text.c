@@ -183,6 +183,102 @@ static struct km_str head_of(struct km_str text, size_t width)
     return (struct km_str){text.ptr, at};
 }
 
+/* The longest tail of `text` that takes at most `width` columns. */
+static struct km_str tail_of(struct km_str text, size_t width)
+{
+    size_t total = km_text_width(text), passed = 0, at = 0;
+    while (at < text.len && total - passed > width) {
+        struct glyph glyph = next_glyph(text, at);
+        passed += glyph_width(glyph);
+        at += glyph.bytes.len;
+    }
+    return (struct km_str){text.ptr + at, text.len - at};
+}
+
+/* Exactly `width` columns of a text that is longer: `tail_room` of them from
+ * its end. */
+static void cut(struct km_buf *out, struct km_str text, size_t width,
+                size_t tail_room, const char *ellipsis)
+{
+    size_t mark = km_utf8_width(km_str_of(ellipsis));
+    size_t room = width > mark ? width - mark : 0;
+    struct km_str tail = tail_of(text, tail_room < room ? tail_room : 0);
+    struct km_str head = head_of(text, room - km_text_width(tail));
+    km_text_plain(out, head);
+    size_t used = km_text_width(head) + km_text_width(tail);
+    if (mark <= width) {
+        km_buf_append_text(out, ellipsis);
+        used += mark;
+    }
+    km_text_plain(out, tail);
+    append_blanks(out, width > used ? width - used : 0);
+}
+
+/* A component like 8384493d-dba9-4991-b16b-8696953f5e6d. */
+static bool is_long_hex(struct km_str part)
+{
+    for (size_t i = 0; i < part.len; i++) {
+        if (!memchr("0123456789abcdefABCDEF-", part.ptr[i], 23)) {
+            return false;
+        }
+    }
+    return part.len >= 20;
+}
+
+/* The name without its components 1 to `dropped`, long hex shortened. */
+static void shorten(struct km_buf *out, struct km_str text, size_t dropped,
+                    const char *ellipsis)
+{
+    size_t index = 0;
+    for (size_t at = 0; at <= text.len; index++) {
+        size_t end = km_str_find(text, '/', at);
+        struct km_str part = {text.ptr + at, end - at};
+        at = end + 1;
+        if (index >= 1 && index <= dropped) {
+            km_buf_append_text(out, index == 1 ? "/" : "");
+            km_buf_append_text(out, index == 1 ? ellipsis : "");
+            continue;
+        }
+        km_buf_append_text(out, index ? "/" : "");
+        bool hex = is_long_hex(part);
+        km_buf_append(out, part.ptr, hex ? 8 : part.len);
+        km_buf_append_text(out, hex ? ellipsis : "");
+    }
+}
+
+/* Names of runs are paths: what tells them apart stands at the end. */
+void km_text_name(struct km_buf *out, struct km_str name, size_t width,
+                  const char *ellipsis)
+{
+    size_t slashes = 0;
+    for (size_t i = 0; i < name.len; i++) {
+        slashes += name.ptr[i] == '/';
+    }
+    if (km_text_width(name) <= width) {
+        append_str(out, name);
+        return;
+    }
+    size_t start = out->len;
+    for (size_t dropped = 0; dropped + 1 < slashes || dropped == 0; dropped++) {
+        shorten(out, name, dropped, ellipsis);
+        if (out->failed ||
+            km_text_width((struct km_str){out->bytes + start,
+                                          out->len - start}) <= width) {
+            return;
+        }
+        if (dropped + 2 < slashes) {
+            out->len = start;
+        }
+    }
+    struct km_buf least;
+    km_buf_init(&least, 64 * 1024);
+    km_buf_append(&least, out->bytes + start, out->len - start);
+    out->len = start;
+    cut(out, (struct km_str){least.bytes, least.len}, width, width * 3 / 4,
+        ellipsis);
+    km_buf_finish(&least);
+}
+
 void km_text_fit(struct km_buf *out, struct km_str text, size_t width,
                  enum km_align align, const char *ellipsis)
 {
@@ -190,18 +286,21 @@ void km_text_fit(struct km_buf *out, struct km_str text, size_t width,
     if (need <= width) {
         append_blanks(out, align == KM_ALIGN_RIGHT ? width - need : 0);
         km_text_plain(out, text);
-        append_blanks(out, align == KM_ALIGN_LEFT ? width - need : 0);
+        append_blanks(out, align != KM_ALIGN_RIGHT ? width - need : 0);
         return;
     }
-    size_t mark = km_utf8_width(km_str_of(ellipsis));
-    struct km_str head = head_of(text, width > mark ? width - mark : 0);
-    km_text_plain(out, head);
-    if (mark <= width) {
-        km_buf_append_text(out, ellipsis);
-        append_blanks(out, width - mark - km_text_width(head));
-    } else {
-        append_blanks(out, width - km_text_width(head));
+    if (align == KM_ALIGN_MIDDLE) {
+        struct km_buf name;
+        km_buf_init(&name, 64 * 1024);
+        km_text_name(&name, text, width, ellipsis);
+        struct km_str shown = {name.bytes, name.len};
+        size_t used = km_text_width(shown);
+        km_text_plain(out, shown);
+        append_blanks(out, width > used ? width - used : 0);
+        km_buf_finish(&name);
+        return;
     }
+    cut(out, text, width, 0, ellipsis);
 }
 
 void km_text_wrap(struct km_buf *out, struct km_str text, size_t width,

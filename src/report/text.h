@@ -31,12 +31,20 @@ void km_text_markdown(struct km_buf *out, struct km_str text);
 /* Columns of what km_text_plain() would show. */
 size_t km_text_width(struct km_str text);
 
-enum km_align { KM_ALIGN_LEFT, KM_ALIGN_RIGHT };
+/* MIDDLE: on the left, and what is too long is cut in its middle, because names
+ * that are long together begin alike. */
+enum km_align { KM_ALIGN_LEFT, KM_ALIGN_RIGHT, KM_ALIGN_MIDDLE };
 
 /* As km_text_plain, filled with blanks or shortened to exactly `width` columns;
  * `ellipsis` stands at the place of what was cut. */
 void km_text_fit(struct km_buf *out, struct km_str text, size_t width,
                  enum km_align align, const char *ellipsis);
+
+/* A name of a run in at most `width` columns, not filled up: long hex and the
+ * middle of its path give way first. Not yet harmless: pass it on to one of the
+ * functions above. */
+void km_text_name(struct km_buf *out, struct km_str name, size_t width,
+                  const char *ellipsis);
 
 /* Breaks at blanks to lines of at most `width` columns, each but the first
  * begun with `indent` blanks; ends without a line end. */

@@ -71,8 +71,7 @@ static void demo_fill_curves(struct demo *demo)
 {
     struct km_curve *ghost =
         demo_curve(demo, "loss", "training loss", "nat", "ghost", 40);
-    struct km_curve *loss =
-        demo_curve(demo, "loss", "training loss", "nat", "data", 240);
+    (void)demo_curve(demo, "loss", "training loss", "nat", "data", 240);
     struct km_curve *valid =
         demo_curve(demo, "valid", "validation loss", "nat", "data", 12);
     struct km_curve *fit =

@@ -14,7 +14,10 @@ static const struct {
     {km_text_plain, "a\033[31mb\nc", "a?[31mb?c"},
     {km_text_plain, "caf\xc3\xa9 \xe6\xbc\xa2", "caf\xc3\xa9 \xe6\xbc\xa2"},
     {km_text_plain, "\xe2\x80\xaegpj.exe", "?gpj.exe"},
-    {km_text_plain, "x\xc2\x9b" "31m", "x?31m"},
+    {km_text_plain,
+     "x\xc2\x9b"
+     "31m",
+     "x?31m"},
     {km_text_plain, "\xff\xfe", "??"},
     {km_text_plain, "\xe2\x81\xa6x\xe2\x81\xa9", "?x?"},
     {km_text_html, "<script>alert('x&\"')</script>",
