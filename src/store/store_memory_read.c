@@ -362,11 +362,8 @@ static bool fill_buckets(struct stream_walk *walk,
     (void)ordinal;
     for (size_t i = 0; i < stream->points_count; i++) {
         const struct km_point *point = &stream->points[i];
-        if (km_range_has(walk->range, point->step)) {
-            size_t at =
-                km_bucket_index(walk->range, walk->bucket_count, point->step);
-            km_bucket_add(&walk->buckets[at], point->step, point->value);
-        }
+        km_buckets_add(walk->buckets, walk->bucket_count, walk->range,
+                       &point->step, &point->value, 1);
     }
     return true;
 }

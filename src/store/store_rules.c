@@ -192,15 +192,6 @@ void km_bucket_init(struct km_bucket *bucket)
     };
 }
 
-void km_bucket_add(struct km_bucket *bucket, int64_t step, double value)
-{
-    struct km_series_summary one;
-    const struct km_point point = {step, KM_TIME_ABSENT, value};
-    km_series_summary_init(&one);
-    km_series_summary_add(&one, &point, 1);
-    km_bucket_merge(bucket, &one);
-}
-
 void km_bucket_merge(struct km_bucket *bucket,
                      const struct km_series_summary *later)
 {
@@ -232,15 +223,73 @@ void km_bucket_merge(struct km_bucket *bucket,
     }
 }
 
+__extension__ typedef unsigned __int128 wide;
+
+static uint64_t width_of(const struct km_point_range *range)
+{
+    return (uint64_t)range->step_high - (uint64_t)range->step_low;
+}
+
 size_t km_bucket_index(const struct km_point_range *range, size_t count,
                        int64_t step)
 {
-    __extension__ typedef unsigned __int128 wide;
     assert(km_range_has(range, step) && count > 0);
-    uint64_t width = (uint64_t)range->step_high - (uint64_t)range->step_low;
     uint64_t place = (uint64_t)step - (uint64_t)range->step_low;
-    wide index = (wide)place * count / width;
+    wide index = (wide)place * count / width_of(range);
     return index < count ? (size_t)index : count - 1;
+}
+
+/* The first step of bucket `index`: the smallest with that index. */
+static int64_t bucket_start(const struct km_point_range *range, size_t count,
+                            size_t index)
+{
+    wide place = ((wide)index * width_of(range) + count - 1) / count;
+    return (int64_t)((uint64_t)range->step_low + (uint64_t)place);
+}
+
+static void add_point(struct km_bucket *bucket, int64_t step, double value)
+{
+    if (bucket->n++ == 0) {
+        bucket->first = value;
+        bucket->first_step = bucket->min_step = bucket->max_step = step;
+    }
+    bucket->last = value;
+    bucket->last_step = step;
+    bucket->min_step = step < bucket->min_step ? step : bucket->min_step;
+    bucket->max_step = step > bucket->max_step ? step : bucket->max_step;
+    if (!isfinite(value)) {
+        bucket->n_nonfinite++;
+        return;
+    }
+    bucket->sum += value;
+    if (!(bucket->min <= value)) { /* true also for the first, NaN */
+        bucket->min = value;
+    }
+    if (!(bucket->max >= value)) {
+        bucket->max = value;
+    }
+}
+
+/* Neighbours are mostly in the same bucket: its steps are kept at hand. */
+void km_buckets_add(struct km_bucket *buckets, size_t count,
+                    const struct km_point_range *range, const int64_t *steps,
+                    const double *values, size_t point_count)
+{
+    size_t index = 0;
+    int64_t low = 0, last = -1; /* none yet */
+    for (size_t i = 0; i < point_count; i++) {
+        int64_t step = steps[i];
+        if (step < low || step > last) {
+            if (!km_range_has(range, step)) {
+                continue;
+            }
+            index = km_bucket_index(range, count, step);
+            low = bucket_start(range, count, index);
+            last = index + 1 < count ? bucket_start(range, count, index + 1) - 1
+                                     : range->step_high - 1;
+        }
+        add_point(&buckets[index], step, values[i]);
+    }
 }
 
 bool km_cursor_matches(const struct km_cursor *cursor,

@@ -57,13 +57,17 @@ static inline bool km_range_has(const struct km_point_range *range,
 }
 
 void km_bucket_init(struct km_bucket *bucket); /* no points */
-void km_bucket_add(struct km_bucket *bucket, int64_t step, double value);
 void km_bucket_merge(struct km_bucket *bucket,
                      const struct km_series_summary *later);
 
 /* Which of `count` equal buckets over `range` holds `step`. */
 size_t km_bucket_index(const struct km_point_range *range, size_t count,
                        int64_t step);
+
+/* Adds the points that are in the range to the buckets. */
+void km_buckets_add(struct km_bucket *buckets, size_t count,
+                    const struct km_point_range *range, const int64_t *steps,
+                    const double *values, size_t point_count);
 
 /* Does `cursor` answer to `like`? See store.h, find_cursors. */
 bool km_cursor_matches(const struct km_cursor *cursor,

@@ -166,12 +166,9 @@ static enum km_code reduce_chunk(struct walk *walk, int64_t blob,
     struct km_columns columns = {.attempt = walk->attempt};
     enum km_code code = km_sqlite_chunk_load(walk->reader, blob, summary->n,
                                              &columns, walk->err);
-    for (size_t i = 0; code == KM_OK && i < columns.count; i++) {
-        if (km_range_has(range, columns.steps[i])) {
-            size_t at = km_bucket_index(range, count, columns.steps[i]);
-            km_bucket_add(&walk->buckets[at], columns.steps[i],
-                          columns.values[i]);
-        }
+    if (code == KM_OK) {
+        km_buckets_add(walk->buckets, count, range, columns.steps,
+                       columns.values, columns.count);
     }
     return code;
 }

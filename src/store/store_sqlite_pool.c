@@ -112,7 +112,8 @@ enum km_code km_sqlite_checkpoint(struct km_sqlite_store *store, uint64_t above,
     }
     sqlite3 *db = store->writer->db;
     (void)sqlite3_busy_timeout(db, KM_STORE_BUSY_MS_MAX / 20);
-    int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
+    /* a log that keeps its length is synced faster: no size to record */
+    int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_RESTART,
                                        NULL, NULL);
     (void)sqlite3_busy_timeout(db, KM_STORE_BUSY_MS_MAX);
     if (rc == SQLITE_OK) {

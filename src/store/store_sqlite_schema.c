@@ -138,7 +138,8 @@ static enum km_code harden(sqlite3 *db, struct km_err *err)
     (void)sqlite3_busy_timeout(db, KM_STORE_BUSY_MS_MAX);
     return execute(db,
                    "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"
-                   "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;",
+                   "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;"
+                   "PRAGMA cache_size=-8000;" /* KiB, a connection */,
                    err);
 }
 

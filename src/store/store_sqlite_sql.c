@@ -211,8 +211,8 @@ void km_sql_bind_summary(sqlite3_stmt *statement, int at,
 
 struct km_str km_sql_text(sqlite3_stmt *statement, int column)
 {
-    const void *bytes = sqlite3_column_blob(statement, column);
     int len = sqlite3_column_bytes(statement, column);
+    const void *bytes = len ? sqlite3_column_blob(statement, column) : NULL;
     return bytes ? (struct km_str){bytes, (size_t)len} : (struct km_str){"", 0};
 }
 
@@ -223,9 +223,10 @@ uint64_t km_sql_id(sqlite3_stmt *statement, int column)
 
 int64_t km_sql_absent(sqlite3_stmt *statement, int column)
 {
-    return sqlite3_column_type(statement, column) == SQLITE_NULL
-               ? KM_TIME_ABSENT
-               : sqlite3_column_int64(statement, column);
+    int64_t value = sqlite3_column_int64(statement, column);
+    return value != 0 || sqlite3_column_type(statement, column) != SQLITE_NULL
+               ? value
+               : KM_TIME_ABSENT;
 }
 
 double km_sql_bits(sqlite3_stmt *statement, int column)
