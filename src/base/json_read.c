@@ -37,13 +37,11 @@ enum partial { PARTIAL_NONE, PARTIAL_STRING, PARTIAL_ESCAPE, PARTIAL_WORD };
 
 enum seen { SEEN_ESCAPE = 1, SEEN_HIGH = 2, SEEN_CONTROL = 4 };
 
-/* Letters, digits, '+', '-' and '.': what numbers and bare words are made of,
- * one bit a character. */
+/* Letters, digits and signs: what numbers and bare words are made of. */
 static bool is_word_byte(unsigned char c)
 {
-    static const uint64_t bits[4] = {UINT64_C(0x03ff680000000000),
-                                     UINT64_C(0x07fffffe07fffffe)};
-    return bits[c >> 6] >> (c & 63) & 1;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+           (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '+';
 }
 
 static bool is_digit(char c)
@@ -488,50 +486,6 @@ static enum km_code read_scalar(struct km_json_reader *r,
     return KM_OK;
 }
 
-/* Reads a number that lies whole in the input, with what ends it, in one pass.
- * False, with nothing read, for anything else: the long way decides. */
-static bool read_number_at_once(struct km_json_reader *r,
-                                struct km_json_token *token)
-{
-    const char *start = r->input.ptr, *end = start + r->input.len;
-    const char *at = start + (*start == '-');
-    const char *whole = at;
-    uint64_t digits = 0;
-    for (; at < end && is_digit(*at); at++) {
-        digits = digits * 10 + (uint64_t)(*at - '0');
-    }
-    const char *point = at;
-    if (at < end && *at == '.') {
-        for (at++; at < end && is_digit(*at); at++) {
-            digits = digits * 10 + (uint64_t)(*at - '0');
-        }
-    }
-    bool has_point = at > point;
-    size_t count = (size_t)(at - whole) - has_point;
-    if (at == end || is_word_byte((unsigned char)*at) || point == whole ||
-        at == point + 1 || count > 18 || (*whole == '0' && point > whole + 1)) {
-        return false;
-    }
-    token->text = (struct km_str){start, (size_t)(at - start)};
-    token->offset = r->offset;
-    token->depth = r->depth;
-    if (!has_point) {
-        token->kind = KM_JSON_INTEGER;
-        token->integer = *start == '-' ? -(int64_t)digits : (int64_t)digits;
-        token->number = (double)token->integer;
-    } else {
-        double value = 0;
-        if (!km_number_decimal(digits, -(int)(at - point - 1), &value)) {
-            return false;
-        }
-        token->kind = KM_JSON_NUMBER;
-        token->number = *start == '-' ? -value : value;
-    }
-    r->expect = r->depth ? EXPECT_COMMA_OR_END : EXPECT_DOCUMENT;
-    advance(r, (size_t)(at - start));
-    return true;
-}
-
 static bool may_start_value(const struct km_json_reader *r)
 {
     return r->expect <= EXPECT_VALUE_OR_END;
@@ -631,9 +585,6 @@ enum km_code km_json_next(struct km_json_reader *r, struct km_json_token *token,
                          : may_start_value(r) && is_word_byte((unsigned char)c);
     if (!fits) {
         return fail_unexpected(r, err);
-    }
-    if (c <= '9' && c != '"' && read_number_at_once(r, token)) {
-        return KM_OK;
     }
     r->token_offset = r->offset;
     r->seen = 0;

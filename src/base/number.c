@@ -1,6 +1,5 @@
-/* number.c - exact decimal conversion: fast paths where doubles or 128-bit
- * integers are exact, strtod for the rest. Programs of this project never call
- * setlocale(). */
+/* number.c - exact decimal conversion: a fast path where doubles are exact,
+ * strtod for the rest. Programs of this project never call setlocale(). */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/number.h"
 
@@ -70,70 +69,6 @@ static size_t scan_exponent(struct km_str text, size_t at, struct decimal *d)
     return next;
 }
 
-__extension__ typedef unsigned __int128 uint128;
-
-/* 5^0 .. 5^27: what fits 64 bits. */
-enum { FIVES = 28 };
-static uint64_t power_of_five(int exponent)
-{
-    uint64_t power = 1, base = 5;
-    for (; exponent; exponent >>= 1) {
-        power *= exponent & 1 ? base : 1;
-        base *= base; /* the last square may wrap; it is not used */
-    }
-    return power;
-}
-
-/* 2^exponent, where that is a normal number. */
-static double power_of_two(int exponent)
-{
-    uint64_t bits = (uint64_t)(exponent + 1023) << 52;
-    double power;
-    memcpy(&power, &bits, sizeof power);
-    return power;
-}
-
-/* mantissa * 10^exponent, correctly rounded, for |exponent| < FIVES: as
- * (64 bits and a sticky bit) * 2^k. The conversion to double is the only
- * rounding; the 64 bits leave at least nine behind the 53 that are kept. */
-static double convert_wide(uint64_t mantissa, int exponent)
-{
-    if (mantissa == 0) {
-        return 0;
-    }
-    if (exponent < 0) {
-        uint64_t divisor = power_of_five(-exponent);
-        int up = __builtin_clzll(mantissa), down = __builtin_clzll(divisor);
-        uint128 dividend = (uint128)(mantissa << up) << 63;
-        divisor <<= down;
-        uint64_t quotient = (uint64_t)(dividend / divisor);
-        uint64_t sticky = dividend % divisor != 0;
-        return (double)(quotient | sticky) *
-               power_of_two(exponent - 63 - up + down);
-    }
-    uint128 product = (uint128)mantissa * power_of_five(exponent);
-    uint64_t high = (uint64_t)(product >> 64);
-    int shift = high ? 64 - __builtin_clzll(high) : 0;
-    uint64_t sticky = (product & (((uint128)1 << shift) - 1)) != 0;
-    return (double)((uint64_t)(product >> shift) | sticky) *
-           power_of_two(exponent + shift);
-}
-
-bool km_number_decimal(uint64_t mantissa, int exponent, double *value)
-{
-    if (mantissa <= (UINT64_C(1) << 53) && exponent >= -22 && exponent <= 22) {
-        double exact = (double)mantissa;
-        *value = exponent < 0 ? exact / exact_powers[-exponent]
-                              : exact * exact_powers[exponent];
-        return true;
-    }
-    if (exponent <= -FIVES || exponent >= FIVES) {
-        return false;
-    }
-    *value = convert_wide(mantissa, exponent);
-    return true;
-}
-
 /* The slow and exact way, on a NUL-terminated copy. */
 static double convert_slow(struct km_str text)
 {
@@ -172,8 +107,11 @@ size_t km_number_scan(struct km_str text, double *value)
         return 0;
     }
     at = scan_exponent(text, at, &d);
-    double exact;
-    if (!d.inexact && km_number_decimal(d.mantissa, d.exponent, &exact)) {
+    if (!d.inexact && d.mantissa <= (UINT64_C(1) << 53) && d.exponent >= -22 &&
+        d.exponent <= 22) {
+        double exact = (double)d.mantissa;
+        exact = d.exponent < 0 ? exact / exact_powers[-d.exponent]
+                               : exact * exact_powers[d.exponent];
         *value = d.negative ? -exact : exact;
     } else {
         *value = convert_slow((struct km_str){text.ptr, at});

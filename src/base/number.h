@@ -21,10 +21,6 @@ bool km_number_parse(struct km_str text, double *value);
  * there is none. Does not read nan or inf. */
 size_t km_number_scan(struct km_str text, double *value);
 
-/* mantissa * 10^exponent, correctly rounded; false, with `value` untouched,
- * when the exponent is beyond what is exact in 128 bits (27). */
-bool km_number_decimal(uint64_t mantissa, int exponent, double *value);
-
 /* Reads the whole of `text` as a signed 64-bit integer; false also when it
  * does not fit. */
 bool km_integer_parse(struct km_str text, int64_t *value);

@@ -100,7 +100,10 @@ enum km_code km_cli_store(struct km_cli *cli, enum km_store_access access,
             .path = path,
             .create = access == KM_ACCESS_CREATE,
             .read_only = access == KM_ACCESS_READ,
-            .durability = KM_DURABILITY_FULL,
+            /* an import reads again what a power failure takes from it, and
+             * syncs before it says that it is done */
+            .durability = access == KM_ACCESS_CREATE ? KM_DURABILITY_FAST
+                                                     : KM_DURABILITY_FULL,
             .clock = cli->clock,
         };
         cli->store = km_store_open_sqlite(&options, err);

@@ -207,10 +207,11 @@ static enum km_code import_all(struct ingest *in, struct km_err *err)
     return KM_OK;
 }
 
+/* Also makes durable what a store in durability FAST has not synced yet. */
 static enum km_code maintain(struct ingest *in, struct km_err *err)
 {
     bool more = false;
-    return in->report->points
+    return in->has_written
                ? km_store_maintain(in->options->store, MAINTAIN_NS, &more, err)
                : KM_OK;
 }
@@ -260,7 +261,11 @@ static enum km_code run(struct ingest *in, const char *const *paths,
     if (code == KM_OK && in->options->follow) {
         code = km_ingest_follow(in, err);
     }
-    return code ? code : maintain(in, err);
+    if (code == KM_OK || code == KM_EINTERRUPTED) {
+        enum km_code kept = maintain(in, code ? NULL : err);
+        code = code ? code : kept;
+    }
+    return code;
 }
 
 enum km_code km_import(const struct km_import_options *options,

@@ -125,7 +125,7 @@ struct ingest {
     struct km_arena naming;   /* emptied for each source */
     struct km_id_map run_ids; /* runs touched, to count them */
     struct stat store_folder;
-    bool has_store_folder;
+    bool has_store_folder, has_written;
     struct ingest_session **live; /* followed sources, kept open */
     size_t live_count;
     uint64_t live_clock;

@@ -131,6 +131,7 @@ enum km_code km_session_flush(void *user, struct km_batch *batch,
     batch->has_cursor = true;
     batch->replace = session->replace;
     code = km_store_append(in->options->store, batch, err);
+    in->has_written = true;
     if (code == KM_OK) {
         code = count_runs(in, batch, err);
     }
