@@ -118,8 +118,8 @@ char km_csv_delimiter(struct km_str bytes)
         char c = bytes.ptr[i];
         if (c == '"') {
             quoted = !quoted;
-        } else if (c == '\n' && !quoted) {
-            break;
+        } else if (c == '\n') {
+            break; /* even in quotes: what comes later may not be here yet */
         }
         for (size_t k = 0; k < sizeof candidates && !quoted; k++) {
             counts[k] += c == candidates[k];

@@ -3,6 +3,7 @@
 #include "source/text_log.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -143,10 +144,35 @@ static void emit_pair(struct km_source *source,
     km_emit_point(source->emit, series, step, time_ns, pair->value);
 }
 
+/* Values that a program prints when it is done belong to no step. */
+static void emit_summary(struct km_source *source)
+{
+    const struct text_state *text = source->state;
+    const struct km_text_line *line = &text->line;
+    for (size_t i = 0; i < line->pair_count; i++) {
+        char key[2 * KM_TEXT_KEY_BYTES_MAX + 2], number[KM_NUMBER_BYTES];
+        const struct km_text_pair *pair = &line->pairs[i];
+        int len = snprintf(key, sizeof key, "%.*s.%.*s", (int)line->label.len,
+                           line->label.ptr, (int)pair->key.len, pair->key.ptr);
+        struct km_str value = {number, km_number_format(pair->value, number)};
+        struct km_str name = {key, (size_t)len};
+        if (isfinite(pair->value)) {
+            km_emit_attribute(source->emit, KM_ATTRIBUTE_SUMMARY, name, value);
+        } else {
+            km_emit_attribute_text(source->emit, KM_ATTRIBUTE_SUMMARY, name,
+                                   value);
+        }
+    }
+}
+
 static void emit_line(struct km_source *source, uint64_t offset)
 {
     struct text_state *text = source->state;
     const struct km_text_line *line = &text->line;
+    if (line->shape && (line->shape->flags & KM_TEXT_SUMMARY)) {
+        emit_summary(source);
+        return;
+    }
     text->recognised++;
     if (line->planned > 0 && line->planned != text->planned) {
         char number[KM_NUMBER_BYTES];
@@ -310,7 +336,8 @@ static int sniff(const struct km_sniff *sniff)
     for (size_t at = 0; at < head.len && lines < SNIFF_LINES; lines++) {
         size_t end = km_str_find(head, '\n', at);
         struct km_str text = {head.ptr + at, end - at};
-        if (km_text_line_match(text, &line) ||
+        if ((km_text_line_match(text, &line) &&
+             !(line.shape->flags & KM_TEXT_SUMMARY)) ||
             km_text_dict_match(text, &line)) {
             return named ? 65 : 45;
         }

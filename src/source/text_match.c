@@ -21,6 +21,30 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* What stands in source code and settings, and in no metric's name. */
+static bool is_code(char c)
+{
+    switch (c) {
+    case '"':
+    case '\'':
+    case '`':
+    case '{':
+    case '}':
+    case '\\':
+    case ';':
+    case '#':
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_no_key(char c)
+{
+    return (unsigned char)c < 0x20 || is_code(c) || c == '$' || c == '*' ||
+           c == '!' || c == '?';
+}
+
 static struct km_str rest_of(struct km_str text, size_t from)
 {
     return from < text.len ? (struct km_str){text.ptr + from, text.len - from}
@@ -110,7 +134,8 @@ bool km_text_value(struct km_str text, bool commas, double *value, size_t *used)
         return false;
     }
     at = skip_unit(text, at);
-    if (at < text.len && !strchr(" \t,|])};", text.ptr[at])) {
+    if (at < text.len && text.ptr[at] != ' ' &&
+        !strchr("\t,|])};", text.ptr[at])) {
         return false; /* "1:02:03", "10/20", "2024-01-01", "nano" */
     }
     *value = scanned;
@@ -160,7 +185,7 @@ static bool is_key(struct km_str key)
     for (size_t i = 0; i < key.len; i++) {
         unsigned char c = (unsigned char)key.ptr[i];
         letters |= is_letter(key.ptr[i]) || c >= 0x80;
-        if (c < 0x20 || strchr("\"'`{}\\;#$*!?", key.ptr[i])) {
+        if (is_no_key(key.ptr[i])) {
             return false;
         }
     }
@@ -196,7 +221,8 @@ static void read_words(struct km_str text, struct km_text_line *out)
     while (at < text.len) {
         at = skip_blanks(text, at);
         size_t key = at;
-        while (at < text.len && !strchr(" \t:=", text.ptr[at])) {
+        while (at < text.len && text.ptr[at] != ' ' && text.ptr[at] != '\t' &&
+               text.ptr[at] != ':' && text.ptr[at] != '=') {
             at++;
         }
         if (at == text.len || text.ptr[at] == ' ' || text.ptr[at] == '\t') {
@@ -261,7 +287,7 @@ bool km_text_is_prefix(struct km_str text)
         return false;
     }
     for (size_t i = 0; i < text.len; i++) {
-        if (strchr("\"'`{}=#;\\", text.ptr[i])) {
+        if (is_code(text.ptr[i]) || text.ptr[i] == '=') {
             return false;
         }
     }
@@ -313,6 +339,17 @@ static size_t read_step(const struct km_text_shape *shape, struct km_str line,
     return at + (at < line.len);
 }
 
+/* The first word of a summary; 0 when it is not a bare word. */
+static size_t read_label(struct km_str line, size_t at,
+                         struct km_text_line *out)
+{
+    size_t end = km_str_find(line, ' ', at);
+    out->label = (struct km_str){line.ptr + at, end - at};
+    return is_key(out->label) && km_str_find(out->label, ':', 0) == end - at
+               ? end
+               : 0;
+}
+
 /* Tries one place where the anchor stands. */
 static bool try_anchor(const struct km_text_shape *shape, struct km_str line,
                        size_t at, struct km_text_line *out)
@@ -326,7 +363,9 @@ static bool try_anchor(const struct km_text_shape *shape, struct km_str line,
         return false;
     }
     km_text_line_reset(out, shape);
-    size_t end = read_step(shape, line, at + strlen(shape->anchor), out);
+    size_t end = shape->flags & KM_TEXT_SUMMARY
+                     ? read_label(line, at, out)
+                     : read_step(shape, line, at + strlen(shape->anchor), out);
     if (end == 0) {
         return false;
     }

@@ -27,6 +27,7 @@ enum km_text_flag {
     KM_TEXT_BLOCK = 4,      /* indented "name=value" lines follow */
     KM_TEXT_TO_BAR = 8,     /* pairs begin after the first '|' */
     KM_TEXT_TIGHT = 16,     /* no blank between anchor and step */
+    KM_TEXT_SUMMARY = 32,   /* no step: a word, then the final values */
 };
 
 struct km_text_name {
@@ -58,6 +59,7 @@ struct km_text_pair {
 /* What a line said. */
 struct km_text_line {
     const struct km_text_shape *shape; /* NULL: nothing was recognised */
+    struct km_str label;               /* of a summary: its first word */
     int64_t step;                      /* KM_STEP_ABSENT: the shape has none */
     int64_t planned;                   /* total steps, or -1 */
     int64_t time_ns; /* of the log prefix, or KM_TIME_ABSENT */
@@ -71,6 +73,7 @@ static inline void km_text_line_reset(struct km_text_line *line,
                                       const struct km_text_shape *shape)
 {
     line->shape = shape;
+    line->label = (struct km_str){NULL, 0};
     line->step = KM_STEP_ABSENT;
     line->planned = -1;
     line->time_ns = KM_TIME_ABSENT;

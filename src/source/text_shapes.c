@@ -20,6 +20,11 @@ const struct km_text_shape km_text_shapes[] = {
      .anchor = "step:",
      .pairs = KM_TEXT_WORDS,
      .flags = KM_TEXT_AT_START | KM_TEXT_TIGHT},
+    /* final_int8_zlib_roundtrip_exact val_loss:2.0726 val_bpb:1.2243 */
+    {.name = "final values",
+     .anchor = "final_",
+     .pairs = KM_TEXT_WORDS,
+     .flags = KM_TEXT_AT_START | KM_TEXT_SUMMARY},
     /* s:250 trl:6.01 lr:0.0006 norm:0.42 */
     {.name = "llm.c",
      .anchor = "s:",

@@ -144,8 +144,11 @@ static void flat_yaml_gives_its_top_level_scalars(void)
         km_buf_finish(&out);
     }
     struct km_err err;
-    CHECK(km_yaml_flat(KM_STR("a: 1\nb: [\n"), keep_pair,
-                       &(struct km_buf){.max = 100}, &err) == KM_EINPUT);
+    struct km_buf out;
+    km_buf_init(&out, 100);
+    CHECK(km_yaml_flat(KM_STR("a: 1\nb: [\n"), keep_pair, &out, &err) ==
+          KM_EINPUT);
+    km_buf_finish(&out);
     CHECK(strstr(err.message, "line 3: not YAML") != NULL);
 }
 

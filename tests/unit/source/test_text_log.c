@@ -129,6 +129,22 @@ static void the_planned_steps_become_config(void)
     fed_end(&fed);
 }
 
+static void final_values_become_the_summary(void)
+{
+    fed_text(&fed, &km_source_text_log, "a.log",
+             "step:9/9 val_loss:2.5\n"
+             "final_int8_exact val_loss:2.0625 val_bpb:nan eval_time:12ms\n"
+             "    log0(f\"final_x val_loss:1 eval_time:2ms\")\n"
+             "final_lr = 3\nfinal_a:1 b:2\n",
+             0);
+    CHECK_INT(fed.count, 1);
+    CHECK_TEXT(fed.attributes,
+               "planned_steps=9;final_int8_exact.val_loss=2.0625;"
+               "final_int8_exact.val_bpb=\"NaN\";"
+               "final_int8_exact.eval_time=12;");
+    fed_end(&fed);
+}
+
 static void a_log_prefix_gives_the_time(void)
 {
     fed_text(&fed, &km_source_text_log, "a.log",
@@ -217,7 +233,7 @@ static void a_long_line_takes_little_time(void)
         clock_t start = clock();
         fed_text(&fed, &km_source_text_log, "a.log", text, 0);
         double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-        CHECK(seconds < 0.5); /* measured: below 0.05 */
+        CHECK(seconds < 1); /* below 0.1 without sanitizers */
         if (seconds > 0.1) {
             printf("# %s: %.3f s\n", units[u], seconds);
         }
@@ -309,6 +325,7 @@ int main(void)
     RUN(every_logger_of_the_table_is_read);
     RUN(code_and_settings_are_not_points);
     RUN(the_planned_steps_become_config);
+    RUN(final_values_become_the_summary);
     RUN(a_log_prefix_gives_the_time);
     RUN(an_indented_block_belongs_to_its_step);
     RUN(dicts_without_a_step_are_counted);
