@@ -227,6 +227,8 @@ static enum km_code begin(struct km_source *source, struct km_str saved,
     km_buf_init(&state->record, KM_RECORD_BYTES_MAX);
     km_buf_init(&state->path, (size_t)4 * KM_NAME_BYTES_MAX);
     km_buf_init(&state->text, KM_CONFIG_VALUE_BYTES_MAX);
+    km_buf_init(&state->groups, KM_MIB);
+    km_buf_init(&state->gathered, KM_JSON_TOKEN_BYTES_MAX);
     km_json_reader_init(&state->json);
     km_json_reader_init(&state->peek);
     state->start_ns = KM_TIME_ABSENT;
@@ -261,6 +263,8 @@ static void finish(struct km_source *source)
     km_buf_finish(&state->record);
     km_buf_finish(&state->path);
     km_buf_finish(&state->text);
+    km_buf_finish(&state->groups);
+    km_buf_finish(&state->gathered);
     km_json_reader_finish(&state->json);
     km_json_reader_finish(&state->peek);
 }

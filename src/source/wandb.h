@@ -27,6 +27,8 @@ struct wb_state {
     struct km_json_reader json, peek; /* of a value; of an object ahead */
     struct km_tags metrics, system;   /* extra: struct km_histogram_series */
     struct km_tags summary;           /* extra: struct wb_summary_slot */
+    struct km_buf groups;             /* typed objects of the row at hand */
+    struct km_buf gathered;           /* one of them, put together */
     double *buckets;                  /* scratch, made when needed */
     struct km_str project, run_id;    /* as the log names them, in the arena */
     int64_t start_ns;
@@ -48,6 +50,18 @@ void km_wb_summary_flush(struct km_source *source);
 /* A row of metrics; a row of machine metrics. */
 void km_wb_history_read(struct km_source *source, struct km_str message);
 void km_wb_stats_read(struct km_source *source, struct km_str message);
+
+/* A histogram: { "_type": "histogram", ... }. */
+void km_wb_histogram_emit(struct km_source *source, struct km_str name,
+                          int64_t step, int64_t time_ns, struct km_str json);
+
+/* Objects whose members are items of their own: noted by their "_type", then
+ * asked for by the path of a member, at last emitted. */
+void km_wb_group_note(struct km_source *source, struct km_str key,
+                      struct km_str item);
+bool km_wb_is_grouped(const struct wb_state *state, struct km_str path);
+void km_wb_groups_emit(struct km_source *source, struct km_str message,
+                       int64_t step, int64_t time_ns);
 
 /* One value that is no object, or an object with "_type". */
 struct wb_leaf {

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "source/histogram.h"
 #include "source/wandb.h"
 
 enum { HISTORY_ITEM = 1, HISTORY_STEP = 2 };
@@ -44,112 +43,25 @@ static bool is_reserved(struct km_str path)
            km_str_starts(path, KM_STR("_wandb."));
 }
 
-static bool is_reserved_item(struct km_source *source, struct km_str item)
-{
-    return is_reserved(km_wb_item_key(source, item));
-}
-
-/* Numbers of one array member of an object; how many there are, at most `cap`
- * of them stored. The member may stand one object deeper. */
-static size_t read_numbers(struct wb_state *state, struct km_str json,
-                           const char *key, double *out, size_t cap)
-{
-    struct km_json_reader *reader = &state->peek;
-    struct km_json_token token;
-    size_t count = 0;
-    int inside = -1; /* depth of the wanted member's elements */
-    bool wanted = false;
-    km_json_reader_reset(reader);
-    km_json_reader_feed(reader, json.ptr, json.len, true);
-    while (km_json_next(reader, &token, NULL) == KM_OK &&
-           token.kind != KM_JSON_MORE) {
-        bool number =
-            token.kind == KM_JSON_INTEGER || token.kind == KM_JSON_NUMBER;
-        if (number && (wanted || token.depth == inside)) {
-            if (count < cap) {
-                out[count] = token.number;
-            }
-            count++;
-        }
-        if (wanted && token.kind == KM_JSON_ARRAY_BEGIN) {
-            inside = token.depth + 1;
-        } else if (token.kind == KM_JSON_ARRAY_END &&
-                   token.depth == inside - 1) {
-            inside = -1;
-        }
-        wanted = token.kind == KM_JSON_KEY && km_str_is(token.text, key);
-    }
-    return count;
-}
-
-/* { "_type": "histogram", "values": [n], "bins": [n + 1] } or, newer, with
- * "packedBins": { "min", "size", "count" } for evenly spaced edges. */
-static bool read_buckets(struct km_source *source, struct km_str json,
-                         struct km_buckets *buckets)
-{
-    struct wb_state *state = source->state;
-    const size_t cap = KM_HISTOGRAM_BUCKETS_MAX;
-    if (!state->buckets) {
-        state->buckets = km_new(&source->arena, double, 2 * cap + 1);
-    }
-    if (!state->buckets) {
-        return false;
-    }
-    double *weights = state->buckets, *edges = weights + cap;
-    size_t count = read_numbers(state, json, "values", weights, cap);
-    size_t edge_count = read_numbers(state, json, "bins", edges, cap + 1);
-    double low, size;
-    if (edge_count == 0 && count <= cap &&
-        read_numbers(state, json, "min", &low, 1) == 1 &&
-        read_numbers(state, json, "size", &size, 1) == 1) {
-        for (size_t i = 0; i <= count; i++) {
-            edges[i] = low + (double)i * size;
-        }
-        edge_count = count + 1;
-    }
-    *buckets = (struct km_buckets){edges, edges + 1, weights, 1, count};
-    return count > 0 && count <= cap && edge_count == count + 1;
-}
-
-static void emit_histogram(struct km_source *source, struct km_tag *tag,
-                           const struct row *row, struct km_str json)
-{
-    struct wb_state *state = source->state;
-    struct km_buckets buckets;
-    if (!read_buckets(source, json, &buckets)) {
-        km_emit_warn(source->emit, state->offset,
-                     "a histogram lacks values and bins, or has more than %d "
-                     "of them: left out",
-                     KM_HISTOGRAM_BUCKETS_MAX);
-        return;
-    }
-    struct km_histogram histogram = km_buckets_summary(&buckets);
-    struct km_histogram_series *series = tag->extra;
-    if (!km_histogram_emit(source, &series, tag->name, row->step, row->time_ns,
-                           &histogram)) {
-        km_emit_warn(source->emit, state->offset,
-                     "more histograms than memory allows: one is left out");
-    }
-    tag->extra = series;
-}
-
 static void read_metric(struct km_source *source, const struct wb_leaf *leaf,
                         void *user)
 {
     struct wb_state *state = source->state;
     const struct row *row = user;
     bool histogram = km_str_is(leaf->type, "histogram");
-    if (is_reserved(leaf->path) || !(leaf->is_number || histogram)) {
+    if (is_reserved(leaf->path) || !(leaf->is_number || histogram) ||
+        km_wb_is_grouped(state, leaf->path)) {
         return; /* texts, tables, images: no points */
+    }
+    if (histogram) {
+        km_wb_histogram_emit(source, leaf->path, row->step, row->time_ns,
+                             leaf->json);
+        return;
     }
     struct km_tag *tag = km_tags_get(&state->metrics, leaf->path);
     if (!tag) {
         km_emit_warn(source->emit, state->offset,
                      "more metrics than memory allows: one is left out");
-        return;
-    }
-    if (histogram) {
-        emit_histogram(source, tag, row, leaf->json);
         return;
     }
     if (tag->series == KM_HANDLE_NONE) {
@@ -169,10 +81,15 @@ void km_wb_history_read(struct km_source *source, struct km_str message)
                       .runtime = (double)NAN};
     struct km_wire wire = km_wire_of(message);
     struct km_wire_field field;
+    km_buf_reset(&state->groups);
     while (km_wire_next(&wire, &field)) {
-        if (field.number == HISTORY_ITEM &&
-            is_reserved_item(source, field.bytes)) {
-            km_wb_item_walk(source, field.bytes, read_reserved, &row);
+        if (field.number == HISTORY_ITEM) {
+            struct km_str key = km_wb_item_key(source, field.bytes);
+            if (is_reserved(key)) {
+                km_wb_item_walk(source, field.bytes, read_reserved, &row);
+            } else if (km_str_ends(key, KM_STR("._type"))) {
+                km_wb_group_note(source, key, field.bytes);
+            }
         } else if (field.number == HISTORY_STEP &&
                    field.type == KM_WIRE_BYTES && !row.has_step) {
             row.step = (int64_t)km_wire_find(field.bytes, 1).integer;
@@ -194,6 +111,7 @@ void km_wb_history_read(struct km_source *source, struct km_str message)
             km_wb_item_walk(source, field.bytes, read_metric, &row);
         }
     }
+    km_wb_groups_emit(source, message, row.step, row.time_ns);
 }
 
 int64_t km_wb_timestamp(struct km_str message)

@@ -220,6 +220,31 @@ static void keeps_what_a_run_says_about_itself(void)
     km_buf_finish(&log);
 }
 
+/* A row as newer loggers write it: members of objects are items. */
+static void put_nested(struct km_buf *log)
+{
+    static const char *const items[][4] = {
+        {"w", "a", "values", "[1, 3]"},
+        {"w", "a", "bins", "[0, 2, 4]"},
+        {"w", "a", "_type", "\"histogram\""},
+        {"img", "a", "size", "77"},
+        {"img", "a", "_type", "\"image-file\""}};
+    for (size_t i = 0; i < sizeof items / sizeof items[0]; i++) {
+        for (size_t k = 0; k < 3; k++) {
+            put_text(&part[2], 2, items[i][k]);
+        }
+        put_text(&part[2], 16, items[i][3]);
+        put_message(&part[1], 1, &part[2]);
+    }
+    put_text(&part[2], 2, "w");
+    put_text(&part[2], 2, "b");
+    put_text(&part[2], 16, "3");
+    put_message(&part[1], 1, &part[2]);
+    put_item(&part[1], 1, "_step", "0");
+    put_message(&part[0], 2, &part[1]);
+    put_log(log, &part[0]);
+}
+
 static void values_are_flattened_and_only_numbers_are_points(void)
 {
     struct km_buf log = new_log();
@@ -238,6 +263,7 @@ static void values_are_flattened_and_only_numbers_are_points(void)
     put_row(&log, 9, "in",
             "{\"side\": 7, \"h\": {\"packedBins\": {\"min\": 0, \"size\": 2, "
             "\"count\": 2}, \"values\": [1, 3], \"_type\": \"histogram\"}}");
+    put_nested(&log);
     struct feed_result result = feed_log(&log);
     static const char *const lines[] = {
         "point a.b.c{}0\t 0 1000500000000 1\n",
@@ -249,11 +275,13 @@ static void values_are_flattened_and_only_numbers_are_points(void)
         "point h{stat=mean}h0\t 8 1008500000000 2.5\n",
         "point in.h{stat=mean}h0\t 9 1009500000000 2.5\n",
         "point in.side{}0\t 9 1009500000000 7\n",
+        "point w.a{stat=mean}h0\t 0 - 2.5\n",
+        "point w.b{}0\t 0 - 3\n",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         CHECK(says(&result, lines[i]));
     }
-    CHECK_INT(result.points, 2 + 3 + 6 + 7);
+    CHECK_INT(result.points, 2 + 3 + 6 + 7 + 7);
     CHECK_INT(result.warnings, 1);
     feed_finish(&result);
     km_buf_finish(&log);
