@@ -121,6 +121,22 @@ bool km_json_mentions(struct km_str text, const char *key)
     return false;
 }
 
+bool km_json_has(struct km_str text, const char *key)
+{
+    struct km_json_walk walk;
+    struct km_json_token token;
+    bool found = false;
+    km_json_walk_init(&walk);
+    km_json_reader_feed(&walk.reader, text.ptr, text.len, false);
+    while (!found && km_json_walk_next(&walk, &token, NULL) == KM_OK &&
+           token.kind != KM_JSON_MORE) {
+        found = token.depth > 0 && walk.reader.scope[0] == '{' &&
+                km_str_is(km_json_walk_key(&walk, 1), key);
+    }
+    km_json_walk_finish(&walk);
+    return found;
+}
+
 char km_json_first_byte(struct km_str text)
 {
     for (size_t i = 0; i < text.len; i++) {

@@ -34,6 +34,9 @@ enum km_code km_json_doc_feed(
  * quotes with a colon behind it. For sniffing. */
 bool km_json_mentions(struct km_str text, const char *key);
 
+/* True when the outermost object, as far as `text` goes, has `key`. */
+bool km_json_has(struct km_str text, const char *key);
+
 /* The first byte that is no blank, or 0. */
 char km_json_first_byte(struct km_str text);
 

@@ -30,7 +30,7 @@ static int sniff_results(const struct km_sniff *sniff)
 {
     struct km_str head = sniff->head;
     if (sniff->is_folder || km_json_first_byte(head) != '{' ||
-        !km_json_mentions(head, "results")) {
+        !km_json_has(head, "results")) {
         return 0;
     }
     bool marked = km_str_search(head, KM_STR("_stderr")) < head.len ||

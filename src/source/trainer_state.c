@@ -48,10 +48,14 @@ static int sniff_state(const struct km_sniff *sniff)
     if (sniff->is_folder || km_json_first_byte(sniff->head) != '{') {
         return 0;
     }
-    if (km_json_mentions(sniff->head, "log_history")) {
+    if (km_json_has(sniff->head, "log_history")) {
         return 95;
     }
-    return km_str_is(sniff->place->name, "trainer_state.json") ? 60 : 0;
+    /* a long "trial_params" may stand before it */
+    return km_json_has(sniff->head, "best_metric") &&
+                   km_json_has(sniff->head, "is_local_process_zero")
+               ? 60
+               : 0;
 }
 
 static enum km_code begin_state(struct km_source *source, struct km_str saved,

@@ -22,6 +22,9 @@ struct dump {
     char message[KM_ERR_BYTES], warning[256];
 };
 
+/* What the user asked for, in the following imports. */
+static bool dump_salvage;
+
 static void dump_time(struct km_buf *out, int64_t value)
 {
     if (value == INT64_MIN) {
@@ -172,7 +175,7 @@ static void dump_run(struct dump *dump, const struct km_source_ops *ops,
                      bool reopen)
 {
     struct km_place place = dump_place(path);
-    struct fed fed = {.code = KM_OK};
+    struct fed fed = {.code = KM_OK, .options = {.salvage = dump_salvage}};
     struct fed_session session;
     fed_open(&fed, &session, ops, &place, KM_STR(""), KM_STR(""));
     *dump = (struct dump){.code = fed.code};

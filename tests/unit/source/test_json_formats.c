@@ -52,6 +52,19 @@ static void a_document_that_stops_being_json_is_damaged(void)
     CHECK_TEXT(dump.message, "JSON, byte 50: expected a value, not '?'");
 }
 
+static void salvage_turns_damage_into_a_warning(void)
+{
+    dump_salvage = true;
+    struct dump dump = dump_is(
+        &km_source_trainer_state, "trainer_state.json",
+        "{\"log_history\": [{\"loss\": 1, \"step\": 1}, {\"loss\": ?}]}",
+        "point loss @1 - 1\n");
+    dump_salvage = false;
+    CHECK_INT(dump.code, KM_OK);
+    CHECK_INT(dump.status, KM_SOURCE_DAMAGED);
+    CHECK_TEXT(dump.warning, "JSON, byte 50: expected a value, not '?'");
+}
+
 static void lm_eval_of_the_old_kind(void)
 {
     static const char text[] =
@@ -201,6 +214,17 @@ static void curves_of_dreamer_are_pairs_of_lists(void)
     CHECK_INT(dump.warnings, 2);
 }
 
+static void a_document_inside_another_is_not_taken_for_it(void)
+{
+    CHECK_INT(dump_sniff(&km_source_trainer_state, "truth.json",
+                         "{\"a\": {\"log_history\": []}}"),
+              0);
+    CHECK_INT(
+        dump_sniff(&km_source_lm_eval, "truth.json",
+                   "{\"a\": {\"results\": {\"t\": {\"acc_stderr\": 1}}}}"),
+        0);
+}
+
 static void nobody_claims_what_is_not_theirs(void)
 {
     static const char *const texts[] = {"",   "{", "[",     "{}",
@@ -220,6 +244,7 @@ int main(void)
     RUN(trainer_state_gives_points_config_and_outcome);
     RUN(a_document_that_ends_too_early_is_partial);
     RUN(a_document_that_stops_being_json_is_damaged);
+    RUN(salvage_turns_damage_into_a_warning);
     RUN(lm_eval_of_the_old_kind);
     RUN(lm_eval_of_the_new_kind);
     RUN(steps_are_found_in_names);
@@ -228,6 +253,7 @@ int main(void)
     RUN(results_of_a_stage_are_a_row_of_the_matrix);
     RUN(curves_of_dopamine_number_their_seeds);
     RUN(curves_of_dreamer_are_pairs_of_lists);
+    RUN(a_document_inside_another_is_not_taken_for_it);
     RUN(nobody_claims_what_is_not_theirs);
     return tap_end();
 }
