@@ -113,10 +113,17 @@ static void remove_origin_of_run(struct km_memory_run *run, uint64_t origin_id)
 
 static void remove_origin(struct km_memory_store *store, uint64_t origin_id)
 {
+    for (size_t i = 0; i < store->runs_count; i++) {
+        remove_origin_of_run(&store->runs[i], origin_id);
+    }
+}
+
+/* Removes the runs that no origin names any more. */
+static void purge_runs(struct km_memory_store *store)
+{
     size_t kept = 0;
     for (size_t i = 0; i < store->runs_count; i++) {
         struct km_memory_run *run = &store->runs[i];
-        remove_origin_of_run(run, origin_id);
         if (run->origins_count == 0) {
             free_run(run);
         } else {
@@ -375,6 +382,7 @@ static void apply(struct km_memory_store *store, const struct km_batch *batch)
     if (batch->has_cursor) {
         put_cursor(store, &batch->cursor);
     }
+    purge_runs(store);
 }
 
 static uint64_t points_bytes(const struct km_memory_store *store)

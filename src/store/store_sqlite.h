@@ -125,9 +125,14 @@ enum km_code km_sqlite_chunk_load(struct km_sqlite_connection *connection,
                                   struct km_columns *columns,
                                   struct km_err *err);
 
-/* store_sqlite_remove.c */
+/* store_sqlite_remove.c: `runs` gets the keys of the runs concerned; those that
+ * no origin names after the batch are purged. */
 enum km_code km_sqlite_origin_remove(struct km_sqlite_connection *connection,
-                                     uint64_t origin_id, struct km_err *err);
+                                     uint64_t origin_id, struct km_buf *runs,
+                                     struct km_err *err);
+enum km_code km_sqlite_runs_purge(struct km_sqlite_connection *connection,
+                                  const struct km_buf *runs,
+                                  struct km_err *err);
 enum km_code km_sqlite_delete_run(struct km_store *base, uint64_t run_id,
                                   struct km_err *err);
 

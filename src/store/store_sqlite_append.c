@@ -577,10 +577,12 @@ static enum km_code put_records(struct appending *appending)
 static enum km_code put_batch(struct appending *appending)
 {
     const struct km_batch *batch = appending->batch;
+    struct km_buf replaced; /* runs that the origin spoke of before */
+    km_buf_init(&replaced, KM_BATCH_ARENA_BYTES_MAX);
     enum km_code code = check_quota(appending);
     if (code == KM_OK && batch->replace) {
         code = km_sqlite_origin_remove(appending->writer, batch->origin_id,
-                                       appending->err);
+                                       &replaced, appending->err);
     }
     if (code == KM_OK) {
         code = put_runs(appending);
@@ -588,7 +590,15 @@ static enum km_code put_batch(struct appending *appending)
     if (code == KM_OK) {
         code = put_attempts(appending);
     }
-    return code ? code : put_records(appending);
+    if (code == KM_OK) {
+        code = put_records(appending);
+    }
+    if (code == KM_OK) {
+        code =
+            km_sqlite_runs_purge(appending->writer, &replaced, appending->err);
+    }
+    km_buf_finish(&replaced);
+    return code;
 }
 
 enum km_code km_sqlite_append(struct km_store *base,

@@ -17,31 +17,37 @@ struct checking {
     struct km_err *err;
 };
 
-/* In repair, what is told was mended too. */
-static void find(struct checking *checking, bool mended, const char *format,
+/* What was done about a finding. */
+enum done { LEFT, MENDED, DROPPED };
+
+/* What was mended is told, with KM_OK: nothing is wrong any more. */
+static void find(struct checking *checking, enum done done, const char *format,
                  ...) __attribute__((format(printf, 3, 4)));
-static void find(struct checking *checking, bool mended, const char *format,
+static void find(struct checking *checking, enum done done, const char *format,
                  ...)
 {
+    static const char *const tails[] = {"", "; mended", "; dropped"};
     char text[FINDING_BYTES];
     va_list arguments;
     va_start(arguments, format);
     int len =
-        vsnprintf(text, sizeof text - sizeof "; mended", format, arguments);
+        vsnprintf(text, sizeof text - sizeof "; dropped", format, arguments);
     va_end(arguments);
     if (len < 0) {
         return;
     }
-    if (mended) {
-        size_t at = strlen(text);
-        (void)snprintf(text + at, sizeof text - at, "; mended");
-    }
-    checking->visit(checking->user, KM_ECORRUPT, text);
+    size_t at = strlen(text);
+    (void)snprintf(text + at, sizeof text - at, "%s", tails[done]);
+    checking->visit(checking->user, done == MENDED ? KM_OK : KM_ECORRUPT, text);
 }
 
-/* Structure: what SQLite itself can verify. Damage of this kind cannot be
- * mended in place. */
-static enum km_code check_pages(struct checking *checking)
+static enum done if_repaired(const struct checking *checking, enum done done)
+{
+    return checking->repair ? done : LEFT;
+}
+
+/* Structure: what SQLite itself can verify. `*bad` counts the lines. */
+static enum km_code verify_pages(struct checking *checking, bool tell, int *bad)
 {
     bool row = false;
     enum km_code code = KM_OK;
@@ -55,8 +61,30 @@ static enum km_code check_pages(struct checking *checking)
            row) {
         struct km_str words = km_sql_text(rows, 0);
         if (!km_str_is(words, "ok")) {
-            find(checking, false, "database: %.*s", (int)words.len, words.ptr);
+            ++*bad;
+            if (tell) {
+                find(checking, LEFT, "database: %.*s", (int)words.len,
+                     words.ptr);
+            }
         }
+    }
+    return code;
+}
+
+/* An index can be made again from its table; other damage stays. */
+static enum km_code check_pages(struct checking *checking)
+{
+    int bad = 0, still_bad = 0;
+    enum km_code code = verify_pages(checking, !checking->repair, &bad);
+    if (code || bad == 0 || !checking->repair) {
+        return code;
+    }
+    code = km_sql_do(checking->connection, KM_SQL_REINDEX, checking->err);
+    if (code == KM_OK) {
+        code = verify_pages(checking, true, &still_bad);
+    }
+    if (code == KM_OK && still_bad == 0) {
+        find(checking, MENDED, "database: the indexes were made again");
     }
     return code;
 }
@@ -76,7 +104,7 @@ static enum km_code check_references(struct checking *checking)
            row) {
         struct km_str table = km_sql_text(rows, 0), of = km_sql_text(rows, 2);
         if (stray++ < 20) {
-            find(checking, false,
+            find(checking, LEFT,
                  "%.*s %lld: the %.*s that it belongs to is missing",
                  (int)table.len, table.ptr,
                  (long long)sqlite3_column_int64(rows, 1), (int)of.len, of.ptr);
@@ -103,7 +131,7 @@ static enum km_code check_stray(struct checking *checking, enum km_sql count,
     if (checking->repair) {
         code = km_sql_do(checking->connection, drop, checking->err);
     }
-    find(checking, checking->repair, "%lld %s", stray, what);
+    find(checking, if_repaired(checking, MENDED), "%lld %s", stray, what);
     return code;
 }
 
@@ -169,8 +197,8 @@ static enum km_code check_chunk(struct checking *checking, int64_t id,
         row_is_bad ? KM_SQLITE_POINTS_ANY : summary->of.n, &columns, &why);
     *gone = code == KM_ECORRUPT;
     if (*gone) {
-        find(checking, checking->repair, "chunk %lld of stream %lld: %s",
-             (long long)(id & UINT32_MAX),
+        find(checking, if_repaired(checking, DROPPED),
+             "chunk %lld of stream %lld: %s", (long long)(id & UINT32_MAX),
              (long long)(id >> KM_SQLITE_CHUNK_BITS), why.message);
         code = checking->repair
                    ? km_sql_do1(checking->connection, KM_SQL_CHUNK_DELETE, id,
@@ -184,7 +212,7 @@ static enum km_code check_chunk(struct checking *checking, int64_t id,
     }
     summarise(&columns, &decoded);
     if (row_is_bad || !same_summary(summary, &decoded)) {
-        find(checking, checking->repair,
+        find(checking, if_repaired(checking, MENDED),
              "chunk %lld of stream %lld: its row does not agree with its %zu "
              "points",
              (long long)(id & UINT32_MAX),
@@ -293,7 +321,7 @@ static enum km_code check_streams(struct checking *checking)
             return code;
         }
         if (bad || total.of.n == 0 || !same_summary(&known, &total)) {
-            find(checking, checking->repair,
+            find(checking, if_repaired(checking, MENDED),
                  "stream %lld: its summary does not agree with its chunks",
                  (long long)stream);
             code = checking->repair ? rewrite_stream(checking, stream, &total)
@@ -342,7 +370,7 @@ static enum km_code check_runs(struct checking *checking)
                                          checking->err);
         }
         if (code == KM_OK && changed) {
-            find(checking, checking->repair,
+            find(checking, if_repaired(checking, MENDED),
                  "run %lld: its counts or the order of its attempts are wrong",
                  (long long)key);
         }
@@ -377,7 +405,7 @@ static enum km_code check_all(struct checking *checking)
 static enum km_code report_damage(struct checking *checking, enum km_code code)
 {
     if (code == KM_ECORRUPT) {
-        find(checking, false, "%s", checking->err->message);
+        find(checking, LEFT, "%s", checking->err->message);
         return KM_OK;
     }
     return code;

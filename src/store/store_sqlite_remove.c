@@ -2,23 +2,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_sqlite.h"
 
-/* Calls `each` with every key that the statement `which` gives for one or two
- * parameters. The keys are copied first: `each` changes what is read. */
-typedef enum km_code (*key_fn)(struct km_sqlite_connection *connection,
-                               int64_t key, uint64_t user, struct km_err *err);
-
-static enum km_code for_keys(struct km_sqlite_connection *connection,
-                             enum km_sql which, int64_t first, int64_t second,
-                             key_fn each, uint64_t user, struct km_err *err)
+/* Appends the keys that the statement `which` gives for one or two parameters
+ * to `keys`. They are copied because what follows changes what was read. */
+static enum km_code read_keys(struct km_sqlite_connection *connection,
+                              enum km_sql which, int64_t first, int64_t second,
+                              struct km_buf *keys, struct km_err *err)
 {
-    struct km_buf keys;
     bool row = false;
     enum km_code code = KM_OK;
     sqlite3_stmt *statement = km_sql(connection, which, err);
     if (!statement) {
         return err->code;
     }
-    km_buf_init(&keys, KM_BATCH_ARENA_BYTES_MAX);
     (void)sqlite3_bind_int64(statement, 1, first);
     if (sqlite3_bind_parameter_count(statement) > 1) {
         (void)sqlite3_bind_int64(statement, 2, second);
@@ -26,15 +21,40 @@ static enum km_code for_keys(struct km_sqlite_connection *connection,
     while ((code = km_sql_row(connection, statement, &row, err)) == KM_OK &&
            row) {
         int64_t key = sqlite3_column_int64(statement, 0);
-        km_buf_append(&keys, &key, sizeof key);
+        km_buf_append(keys, &key, sizeof key);
     }
-    if (code == KM_OK && keys.failed) {
+    if (code == KM_OK && keys->failed) {
         code = km_fail(err, KM_EMEMORY, "store: no memory to remove a run");
     }
-    for (size_t at = 0; code == KM_OK && at < keys.len; at += sizeof(int64_t)) {
+    return code;
+}
+
+typedef enum km_code (*key_fn)(struct km_sqlite_connection *connection,
+                               int64_t key, uint64_t user, struct km_err *err);
+
+static enum km_code for_each(struct km_sqlite_connection *connection,
+                             const struct km_buf *keys, key_fn each,
+                             uint64_t user, struct km_err *err)
+{
+    enum km_code code = KM_OK;
+    for (size_t at = 0; code == KM_OK && at < keys->len;
+         at += sizeof(int64_t)) {
         int64_t key;
-        memcpy(&key, keys.bytes + at, sizeof key);
+        memcpy(&key, keys->bytes + at, sizeof key);
         code = each(connection, key, user, err);
+    }
+    return code;
+}
+
+static enum km_code for_keys(struct km_sqlite_connection *connection,
+                             enum km_sql which, int64_t first, int64_t second,
+                             key_fn each, struct km_err *err)
+{
+    struct km_buf keys;
+    km_buf_init(&keys, KM_BATCH_ARENA_BYTES_MAX);
+    enum km_code code = read_keys(connection, which, first, second, &keys, err);
+    if (code == KM_OK) {
+        code = for_each(connection, &keys, each, 0, err);
     }
     km_buf_finish(&keys);
     return code;
@@ -63,37 +83,25 @@ static enum km_code remove_attempt(struct km_sqlite_connection *connection,
         KM_SQL_ATTEMPT_EVALUATIONS_DELETE,
         KM_SQL_ATTEMPT_DELETE,
     };
+    (void)user;
     enum km_code code = for_keys(connection, KM_SQL_ATTEMPT_STREAMS, attempt, 0,
-                                 empty_stream, user, err);
+                                 empty_stream, err);
     for (size_t i = 0; i < sizeof deletes / sizeof deletes[0] && !code; i++) {
         code = km_sql_do1(connection, deletes[i], attempt, err);
     }
     return code;
 }
 
-static enum km_code has_origin(struct km_sqlite_connection *connection,
-                               int64_t run, bool *has, struct km_err *err)
-{
-    sqlite3_stmt *any = km_sql(connection, KM_SQL_RUN_ORIGIN_ANY, err);
-    if (!any) {
-        return err->code;
-    }
-    (void)sqlite3_bind_int64(any, 1, run);
-    enum km_code code = km_sql_row(connection, any, has, err);
-    (void)sqlite3_reset(any);
-    return code;
-}
-
-/* What the origin brought to one run. The run goes when nobody else knows it.
- */
+/* What the origin brought to one run. The run itself stays: the batch that
+ * replaces it may bring it again. */
 static enum km_code remove_from_run(struct km_sqlite_connection *connection,
                                     int64_t run, uint64_t origin_id,
                                     struct km_err *err)
 {
     int64_t origin = (int64_t)origin_id;
-    bool known = false, changed = false;
+    bool changed = false;
     enum km_code code = for_keys(connection, KM_SQL_ORIGIN_ATTEMPTS, run,
-                                 origin, remove_attempt, 0, err);
+                                 origin, remove_attempt, err);
     if (code == KM_OK) {
         code = km_sql_do1(connection, KM_SQL_RUN_SERIES_DELETE, run, err);
     }
@@ -105,13 +113,8 @@ static enum km_code remove_from_run(struct km_sqlite_connection *connection,
         code = km_sql_do2(connection, KM_SQL_ORIGIN_DELETE, run, origin, err);
     }
     if (code == KM_OK) {
-        code = has_origin(connection, run, &known, err);
+        code = km_sqlite_run_fold(connection, run, err);
     }
-    if (code || !known) {
-        return code ? code
-                    : km_sql_do1(connection, KM_SQL_RUN_DELETE, run, err);
-    }
-    code = km_sqlite_run_fold(connection, run, err);
     if (code == KM_OK) {
         code = km_sqlite_run_rank(connection, run, true, &changed, err);
     }
@@ -120,10 +123,27 @@ static enum km_code remove_from_run(struct km_sqlite_connection *connection,
 }
 
 enum km_code km_sqlite_origin_remove(struct km_sqlite_connection *connection,
-                                     uint64_t origin_id, struct km_err *err)
+                                     uint64_t origin_id, struct km_buf *runs,
+                                     struct km_err *err)
 {
-    return for_keys(connection, KM_SQL_ORIGIN_RUNS, (int64_t)origin_id, 0,
-                    remove_from_run, origin_id, err);
+    enum km_code code = read_keys(connection, KM_SQL_ORIGIN_RUNS,
+                                  (int64_t)origin_id, 0, runs, err);
+    return code ? code
+                : for_each(connection, runs, remove_from_run, origin_id, err);
+}
+
+static enum km_code remove_unknown(struct km_sqlite_connection *connection,
+                                   int64_t run, uint64_t user,
+                                   struct km_err *err)
+{
+    (void)user;
+    return km_sql_do1(connection, KM_SQL_RUN_UNKNOWN_DELETE, run, err);
+}
+
+enum km_code km_sqlite_runs_purge(struct km_sqlite_connection *connection,
+                                  const struct km_buf *runs, struct km_err *err)
+{
+    return for_each(connection, runs, remove_unknown, 0, err);
 }
 
 static enum km_code remove_run(struct km_sqlite_connection *connection,
@@ -151,7 +171,7 @@ static enum km_code remove_run(struct km_sqlite_connection *connection,
     }
     if (code == KM_OK) {
         code = for_keys(connection, KM_SQL_RUN_ATTEMPTS, run, 0, remove_attempt,
-                        0, err);
+                        err);
     }
     for (size_t i = 0; i < sizeof deletes / sizeof deletes[0] && !code; i++) {
         code = km_sql_do1(connection, deletes[i], run, err);

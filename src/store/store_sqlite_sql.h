@@ -156,7 +156,8 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
     X(ATTEMPT_DELETE, "DELETE FROM attempt WHERE key = ?")                     \
     X(RUN_SERIES_DELETE, "DELETE FROM series WHERE run = ? AND NOT EXISTS "    \
                          "(SELECT 1 FROM stream WHERE series = series.key)")   \
-    X(RUN_ORIGIN_ANY, "SELECT 1 FROM origin WHERE run = ? LIMIT 1")            \
+    X(RUN_UNKNOWN_DELETE, "DELETE FROM run WHERE key = ?1 AND NOT EXISTS "     \
+                          "(SELECT 1 FROM origin WHERE run = ?1)")             \
     X(RUN_ORPHAN_CURSORS_DELETE,                                               \
       "DELETE FROM cursor WHERE source_id IN (SELECT id FROM origin AS mine "  \
       "WHERE run = ?1 AND NOT EXISTS (SELECT 1 FROM origin AS other "          \
@@ -222,6 +223,7 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
     X(BLOB_DELETE, "DELETE FROM blob WHERE id = ?")                            \
     X(VACUUM, "PRAGMA incremental_vacuum(2000)")                               \
     X(INTEGRITY, "PRAGMA integrity_check(20)")                                 \
+    X(REINDEX, "REINDEX")                                                      \
     X(FOREIGN_KEYS, "PRAGMA foreign_key_check")                                \
     X(STREAM_KEYS, "SELECT key, series, attempt, " KM_SQL_SUMMARY              \
                    " FROM stream WHERE key > ? ORDER BY key LIMIT 1")          \

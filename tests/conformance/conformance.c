@@ -191,6 +191,29 @@ static void replacing_removes_what_the_origin_brought_and_no_more(void)
     close_fresh();
 }
 
+static bool note_added(void *user, const struct km_run_row *row)
+{
+    *(int64_t *)user = row->added_ns;
+    return true;
+}
+
+static void a_run_that_is_replaced_keeps_when_it_was_added(void)
+{
+    int64_t before = 0, after = 0;
+    open_fresh();
+    for (int i = 0; i < 2; i++) {
+        plain_batch(&batch, 1, "run", "loss");
+        batch.replace = true;
+        put(1, 1);
+        CHECK_INT(km_store_append(store, &batch, NULL), KM_OK);
+        (void)km_store_list_runs(store, NULL, note_added, i ? &after : &before,
+                                 NULL);
+        test_wall_ns += 1000000;
+    }
+    CHECK(before != 0 && before == after);
+    close_fresh();
+}
+
 static void filters_search_in_names_and_groups(void)
 {
     open_fresh();
@@ -396,6 +419,7 @@ int main(int argc, char **argv)
     RUN(points_come_back_bit_for_bit);
     RUN(attempts_stand_in_their_order_not_in_that_of_arrival);
     RUN(replacing_removes_what_the_origin_brought_and_no_more);
+    RUN(a_run_that_is_replaced_keeps_when_it_was_added);
     RUN(filters_search_in_names_and_groups);
     RUN(cursors_are_found_by_source_head_and_path);
     RUN(a_lease_has_one_owner_until_it_ends);

@@ -194,6 +194,32 @@ static void what_follows_from_the_points_is_mended(void)
     remove_folder(folder);
 }
 
+/* An index that lost a row is found, and made again from its table. */
+static void an_index_that_lost_rows_is_made_again(void)
+{
+    make_folder(folder);
+    struct km_store *store = open_store(BACKEND_SQLITE, folder, NULL, NULL);
+    append_points(store, 1, 10, KM_OK);
+    km_store_close(store);
+    run_sql("PRAGMA writable_schema = ON;"
+            "CREATE TABLE kept (root INTEGER);"
+            "INSERT INTO kept SELECT rootpage FROM sqlite_schema"
+            " WHERE name = 'series_by_run';"
+            "DELETE FROM sqlite_schema WHERE name = 'series_by_run';");
+    run_sql("PRAGMA writable_schema = ON;"
+            "INSERT INTO series (id, run, metric, labels) "
+            "VALUES (77, 1, 'lost', '');"
+            "INSERT INTO sqlite_schema SELECT 'index', 'series_by_run',"
+            " 'series', root, 'CREATE INDEX series_by_run ON series "
+            "(run, metric, labels)' FROM kept; DROP TABLE kept;");
+    store = open_store(BACKEND_SQLITE, folder, NULL, NULL);
+    CHECK(count_findings(store, false, false) > 0);
+    CHECK(count_findings(store, false, true) > 0);
+    CHECK_INT(count_findings(store, true, false), 0);
+    km_store_close(store);
+    remove_folder(folder);
+}
+
 static void a_chunk_that_does_not_decode_is_named_and_dropped(void)
 {
     struct km_store_usage usage;
@@ -377,6 +403,7 @@ int main(void)
     RUN(reading_only_changes_no_byte);
     RUN(a_locked_store_says_so_and_works_again);
     RUN(what_follows_from_the_points_is_mended);
+    RUN(an_index_that_lost_rows_is_made_again);
     RUN(a_chunk_that_does_not_decode_is_named_and_dropped);
     RUN(readers_see_whole_batches_while_a_writer_appends);
     RUN(changed_bytes_of_the_database_never_crash_it);
