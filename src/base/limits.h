@@ -49,6 +49,7 @@ enum {
     KM_LINE_BYTES_MAX = 16 * KM_MIB,    /* one text line of any source */
     KM_SNIFF_BYTES = 8 * KM_KIB,        /* what detection may look at */
     KM_CSV_COLUMNS_MAX = 1000000,
+    KM_TEXT_BLIND_BYTES_MAX = 256 * KM_MIB, /* of a text without a known line */
     KM_PATTERN_BYTES_MAX = 16 * KM_KIB,      /* of the user's --pattern */
     KM_PATTERN_LINE_BYTES_MAX = 64 * KM_KIB, /* longer lines: never tried */
     KM_YAML_BYTES_MAX = 1 * KM_MIB, /* one metadata file */

@@ -66,7 +66,8 @@ enum km_code km_sqlite_fail(const struct km_sqlite *file, struct km_err *err)
     }
 }
 
-static enum km_code check_head(int fd, struct km_err *err)
+static enum km_code check_head(struct km_sqlite *file, int fd,
+                               struct km_err *err)
 {
     char head[sizeof magic];
     ssize_t got = pread(fd, head, sizeof head, 0);
@@ -84,6 +85,7 @@ static enum km_code check_head(int fd, struct km_err *err)
                          .l_start = LOCK_BYTE,
                          .l_len = LOCK_BYTES};
     if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_WRLCK) {
+        file->is_held = true;
         return km_fail(err, KM_EFORMAT,
                        "the database is locked by a writer (process %ld); "
                        "try again when it is done",
@@ -161,7 +163,8 @@ static bool same_stat(const struct stat *a, const struct stat *b)
 }
 
 /* Database and logs as of one moment: again when a writer came between. */
-static enum km_code copy_all(const struct km_place *place, int fd,
+static enum km_code copy_all(struct km_sqlite *file,
+                             const struct km_place *place, int fd,
                              int folder_fd, struct km_err *err)
 {
     for (int tries = 0; tries < COPY_TRIES; tries++) {
@@ -186,6 +189,7 @@ static enum km_code copy_all(const struct km_place *place, int fd,
             return KM_OK;
         }
     }
+    file->is_held = true;
     return km_fail(err, KM_EFORMAT,
                    "a writer is changing the database; try again when it is "
                    "done");
@@ -242,7 +246,7 @@ static enum km_code open_copy(struct km_sqlite *file,
     int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     enum km_code code =
         folder_fd < 0 ? km_fail_errno(err, errno, "cannot open %s", folder)
-                      : copy_all(place, fd, folder_fd, err);
+                      : copy_all(file, place, fd, folder_fd, err);
     if (code == KM_OK) {
         (void)snprintf(path, sizeof path, "%s/db", folder);
         code = open_path(file, path, SQLITE_OPEN_READWRITE, err);
@@ -274,7 +278,7 @@ enum km_code km_sqlite_open(struct km_sqlite *file,
         return err && err->code ? err->code : KM_EIO;
     }
     struct stat st;
-    enum km_code code = check_head(fd, err);
+    enum km_code code = check_head(file, fd, err);
     if (code == KM_OK && fstat(fd, &st) < 0) {
         code = km_fail_errno(err, errno, "cannot read it");
     }
@@ -301,7 +305,7 @@ void km_sqlite_close(struct km_sqlite *file)
     if (file->owns_fd) {
         (void)close(file->fd);
     }
-    *file = (struct km_sqlite){0};
+    *file = (struct km_sqlite){.is_held = file->is_held};
 }
 
 sqlite3_stmt *km_sqlite_prepare(struct km_sqlite *file, const char *sql,

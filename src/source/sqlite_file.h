@@ -19,6 +19,7 @@
 struct km_sqlite {
     sqlite3 *db;
     bool owns_fd;
+    bool is_held;        /* opening failed because a writer has it */
     int fd;              /* of the original, when it is read in place */
     uint64_t steps_left; /* of the statement that runs */
 };

@@ -187,6 +187,10 @@ static enum km_code scan(struct km_source *source, struct km_err *err)
             code = refuse_unknown(file, &why);
         }
     }
+    if (state->file.is_held) {
+        /* in a folder of many files a refusal alone would not be seen */
+        km_emit_warn(source->emit, 0, "%s", why.message);
+    }
     km_sqlite_close(&state->file);
     if (code && err) {
         *err = why;

@@ -304,7 +304,9 @@ static enum km_code feed(struct km_source *source, struct km_str bytes,
         at += end < rest.len ? end + 1 : end;
     }
     *used = at;
-    if (code == KM_OK && last && at == bytes.len && text->recognised == 0) {
+    bool is_over = (last && at == bytes.len) ||
+                   source->offset + at > KM_TEXT_BLIND_BYTES_MAX;
+    if (code == KM_OK && is_over && text->recognised == 0) {
         return refuse_unknown(source, err);
     }
     return code;

@@ -163,6 +163,7 @@ static void a_locked_database_gets_a_sentence(void)
     CHECK(scan_run(&scanned, &km_source_sqlite, "mlflow.db") == KM_EFORMAT);
     CHECK(strstr(scanned.fed.err.message,
                  "the database is locked by a writer") != NULL);
+    CHECK_INT(scanned.fed.warnings, 1);
     (void)!write(done[1], "x", 1);
     scan_end(&scanned);
 }
