@@ -6,7 +6,6 @@
 #include "cli/commands.h"
 #include "cli/suggest.h"
 #include "model/role.h"
-#include "report/table.h"
 #include "report/text.h"
 #include "score/figure.h"
 
@@ -63,20 +62,24 @@ static void print_figure(struct km_cli *cli, const struct km_figure *figure)
     print_row(cli, "source", figure->source);
 }
 
-static enum km_code print_list(struct km_cli *cli, struct km_err *err)
+/* "learn.velocity   How fast ...", the meaning wrapped in its own column. */
+static void print_list(struct km_cli *cli)
 {
-    static const struct km_column columns[] = {
-        {"figure", KM_ALIGN_LEFT, false},
-        {"unit", KM_ALIGN_LEFT, false},
-        {"meaning", KM_ALIGN_LEFT, true}};
-    struct km_table table;
-    km_table_init(&table, &cli->arena, columns, 3);
+    size_t column = 0;
     for (size_t i = 0; i < km_figure_count; i++) {
-        km_table_cell(&table, km_str_of(km_figures[i].id), KM_TONE_PLAIN);
-        km_table_cell(&table, km_str_of(km_figures[i].unit), KM_TONE_QUIET);
-        km_table_cell(&table, km_str_of(km_figures[i].summary), KM_TONE_PLAIN);
+        size_t len = strlen(km_figures[i].id);
+        column = len > column ? len : column;
     }
-    return km_table_print(&table, &cli->terminal, &cli->out, err);
+    column += 2;
+    for (size_t i = 0; i < km_figure_count; i++) {
+        km_buf_printf(&cli->out, "%s%-*s%s",
+                      km_terminal_tone(&cli->terminal, KM_TONE_STRONG),
+                      (int)column, km_figures[i].id,
+                      km_terminal_tone(&cli->terminal, KM_TONE_PLAIN));
+        km_text_wrap(&cli->out, km_str_of(km_figures[i].summary),
+                     cli->terminal.width - column, column);
+        km_buf_append_char(&cli->out, '\n');
+    }
 }
 
 /* An id, a family ("learn"), or a pattern. */
@@ -139,7 +142,11 @@ enum km_code km_run_explain(struct km_cli *cli, struct km_err *err)
         return KM_OK;
     }
     if (cli->args->word_count == 0) {
-        return cli->json ? print_word(cli, "*", err) : print_list(cli, err);
+        if (cli->json) {
+            return print_word(cli, "*", err);
+        }
+        print_list(cli);
+        return KM_OK;
     }
     enum km_code code = KM_OK;
     for (size_t i = 0; i < cli->args->word_count && !code; i++) {

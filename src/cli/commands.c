@@ -137,7 +137,7 @@ const struct km_command km_commands[] = {
      KM_OPTION_TABLE(import_options), km_run_import, false},
     {"runs", "[RUN...]", "list runs",
      "One line a run: its state, how far it came, and its last loss. RUN is "
-     "project/name, a name, an external id, a prefix of one of them that no "
+     "project/name, a name or an external id, a part of one of them that no "
      "other run has, or a pattern with * and ?.",
      "km runs 'speedrun/*' --sort newest", KM_WORD_RUN, 0, -1,
      KM_OPTION_TABLE(runs_options), km_run_runs, false},

@@ -56,11 +56,6 @@ static const struct km_option *find_letter(const struct km_command *command,
     return NULL;
 }
 
-static const char *command_name(const struct parse *p)
-{
-    return p->invocation->command ? p->invocation->command->name : "km";
-}
-
 static enum km_code refuse_option(struct parse *p, const char *name, size_t len)
 {
     char typed[64];
@@ -74,14 +69,13 @@ static enum km_code refuse_option(struct parse *p, const char *name, size_t len)
     for (size_t i = 0; (option = option_at(command, i)); i++) {
         km_suggest_offer(&suggestion, option->name);
     }
-    const char *whose = command ? command->name : "knotmeter";
     if (suggestion.nearest) {
         return km_fail(p->err, KM_EUSAGE,
-                       "%s has no option --%s; the nearest is --%s", whose,
-                       typed, suggestion.nearest);
+                       "there is no option --%s; the nearest is --%s", typed,
+                       suggestion.nearest);
     }
     return km_fail(p->err, KM_EUSAGE,
-                   "%s has no option --%s; see `km help%s%s`", whose, typed,
+                   "there is no option --%s; see `km help%s%s`", typed,
                    command ? " " : "", command ? command->name : "");
 }
 
@@ -228,8 +222,8 @@ static enum km_code take_letters(struct parse *p, const char *letters)
             find_letter(p->invocation->command, letters[i]);
         if (!option) {
             return km_fail(p->err, KM_EUSAGE,
-                           "%s has no option -%c; long options begin with --",
-                           command_name(p), letters[i]);
+                           "there is no option -%c; long options begin with --",
+                           letters[i]);
         }
         bool alone = i == 0 && !letters[1];
         if (option->kind != KM_OPTION_FLAG && !alone) {
@@ -264,13 +258,13 @@ static enum km_code check_words(struct parse *p)
     }
     size_t count = p->invocation->word_count;
     if (count < (size_t)command->words_min) {
-        return km_fail(p->err, KM_EUSAGE, "%s expects %s; see `km help %s`",
-                       command->name, command->usage, command->name);
+        return km_fail(p->err, KM_EUSAGE, "it expects %s; see `km help %s`",
+                       command->usage, command->name);
     }
     if (command->words_max >= 0 && count > (size_t)command->words_max) {
         return km_fail(p->err, KM_EUSAGE,
-                       "%s does not know what to do with \"%.64s\"",
-                       command->name, p->words[command->words_max]);
+                       "it takes no word like \"%.64s\"; see `km help %s`",
+                       p->words[command->words_max], command->name);
     }
     return KM_OK;
 }

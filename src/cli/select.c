@@ -80,17 +80,42 @@ static bool visit_run(void *user, const struct km_run_row *row)
     return !listing->failed;
 }
 
-enum match { MATCH_NONE, MATCH_PREFIX, MATCH_EXACT };
+/* From loose to strict; the strictest way that finds anything decides. */
+enum match {
+    MATCH_NONE,
+    MATCH_PART,   /* begins a part of the path: "val" of lab/value-embed */
+    MATCH_PREFIX, /* begins the name */
+    MATCH_TAIL,   /* is the end of the path: "value-embed" */
+    MATCH_EXACT,
+    MATCH_COUNT
+};
 
 static enum match match_text(struct km_str word, struct km_str text)
 {
+    if (word.len == 0 || word.len > text.len) {
+        return MATCH_NONE;
+    }
     if (km_str_equal(word, text)) {
         return MATCH_EXACT;
     }
-    return text.len && km_str_starts(text, word) ? MATCH_PREFIX : MATCH_NONE;
+    size_t before = text.len - word.len;
+    if (km_str_ends(text, word) && text.ptr[before - 1] == '/') {
+        return MATCH_TAIL;
+    }
+    if (km_str_starts(text, word)) {
+        return MATCH_PREFIX;
+    }
+    for (size_t at = km_str_find(text, '/', 0); at < text.len;
+         at = km_str_find(text, '/', at + 1)) {
+        struct km_str rest = {text.ptr + at + 1, text.len - at - 1};
+        if (km_str_starts(rest, word)) {
+            return MATCH_PART;
+        }
+    }
+    return MATCH_NONE;
 }
 
-/* Calls for the ways in which a run can be named. */
+/* The best of the ways in which a run can be named. */
 static enum match match_run(struct km_cli *cli, struct km_str word,
                             const struct km_run_row *row, bool is_glob)
 {
@@ -141,7 +166,9 @@ static enum km_code refuse_unknown(struct km_cli *cli, const char *word,
         km_suggest_offer(&suggestion, km_run_label(&cli->arena, &all->rows[i]));
         struct km_str name = shown_name(&all->rows[i]);
         const char *text = km_arena_copy(&cli->arena, name.ptr, name.len);
+        const char *slash = text ? strrchr(text, '/') : NULL;
         km_suggest_offer(&suggestion, text ? text : "");
+        km_suggest_offer(&suggestion, slash ? slash + 1 : "");
     }
     if (suggestion.nearest) {
         return km_fail(err, KM_ENOTFOUND,
@@ -172,16 +199,18 @@ static enum km_code select_word(struct km_cli *cli, const char *word,
                                 struct km_run_list *list, struct km_err *err)
 {
     bool is_glob = strpbrk(word, "*?") != NULL;
-    struct km_run_list exact = {0}, prefix = {0};
+    struct km_run_list found[MATCH_COUNT] = {0};
     for (size_t i = 0; i < all->count; i++) {
         const struct km_run_row *row = &all->rows[i];
         enum match match = match_run(cli, km_str_of(word), row, is_glob);
-        struct km_run_list *hits = match == MATCH_EXACT ? &exact : &prefix;
-        if (match != MATCH_NONE && !list_add(&cli->arena, hits, row)) {
+        if (match != MATCH_NONE && !list_add(&cli->arena, &found[match], row)) {
             return km_fail(err, KM_EMEMORY, "no memory for the list of runs");
         }
     }
-    const struct km_run_list *hits = exact.count ? &exact : &prefix;
+    const struct km_run_list *hits = &found[MATCH_EXACT];
+    while (hits->count == 0 && hits > &found[MATCH_NONE]) {
+        hits--;
+    }
     if (hits->count == 0) {
         return refuse_unknown(cli, word, all, err);
     }

@@ -1,7 +1,8 @@
 /* select.h - which runs a person means.
  *
- * A word is, in this order: the exact `project/name`, name or external id; a
- * glob with '*' and '?'; a prefix that only one run has. A word that could mean
+ * A word is a glob with '*' and '?', or, in this order, the exact
+ * `project/name`, name or external id; the end of one of them behind a '/';
+ * its beginning; the beginning of one of its parts. A word that could mean
  * several runs is refused with their list.
  * Ownership: rows and their texts live in the command's arena.
  * Errors: KM_ENOTFOUND, KM_EUSAGE (ambiguous), those of the store. */

@@ -134,8 +134,8 @@ static void find_y(struct km_chart *chart)
         lines.high = fmin(bands.high, lines.high + room / 2);
     }
     double margin = 0.06 * (lines.high - lines.low);
-    if (!(margin > 0)) {
-        margin = fabs(lines.high) * 0.05 + 1e-9;
+    if (!(lines.high - lines.low > 1e-6 * fabs(lines.high))) {
+        margin = fabs(lines.high) * 0.01 + 1e-9; /* flat but for rounding */
     }
     bool from_zero = lines.low >= 0 && lines.low < 0.3 * lines.high;
     chart->y.low = from_zero ? 0 : lines.low - margin;

@@ -70,6 +70,9 @@ static void interval_text(const struct km_scorecard *card,
         (void)snprintf(out, size, "exact");
     } else if (view->interval == KM_INTERVAL_NONE) {
         (void)snprintf(out, size, "%s", view->has_value ? "--" : "");
+    } else if (!*view->high.text || !*view->low.text) {
+        (void)snprintf(out, size, "%s %s", *view->low.text ? "from" : "up to",
+                       *view->low.text ? view->low.text : view->high.text);
     } else if (!isnan(result->level) && result->level != card->level) {
         (void)snprintf(out, size, "%s .. %s (%.0f %%)", view->low.text,
                        view->high.text, 100 * result->level);
@@ -200,7 +203,7 @@ static enum km_code print_figures(const struct km_scorecard *card,
     (void)snprintf(interval, sizeof interval, "%.0f %% interval",
                    100 * card->level);
     const struct km_column wide[] = {
-        {"figure", KM_ALIGN_LEFT, false}, {"", KM_ALIGN_LEFT, true},
+        {"figure", KM_ALIGN_LEFT, false}, {"", KM_ALIGN_LEFT, false},
         {"value", KM_ALIGN_RIGHT, false}, {"unit", KM_ALIGN_LEFT, false},
         {interval, KM_ALIGN_LEFT, false}, {"state", KM_ALIGN_LEFT, false},
         {"note", KM_ALIGN_LEFT, false}};
@@ -212,7 +215,9 @@ static enum km_code print_figures(const struct km_scorecard *card,
     struct figure_rows rows = {.card = card,
                                .narrow = terminal->width < WIDE_FROM,
                                .marks = terminal->width < WORDS_FROM};
-    for (int attempt = 0; attempt < 2; attempt++) {
+    for (int attempt = 0; attempt < 3; attempt++) {
+        rows.narrow = rows.narrow || attempt == 2;
+        rows.note_count = 0;
         km_table_init(&rows.table, arena, rows.narrow ? narrow : wide,
                       rows.narrow ? 5 : 7);
         rows.footnotes = rows.narrow || attempt > 0;

@@ -75,32 +75,24 @@ static const struct {
     {{"imprt", "x"}, "there is no command imprt; the nearest is import"},
     {{"zzzzzz"}, "there is no command zzzzzz; see `km help`"},
     {{"runs", "--limt", "3"},
-     "runs has no option --limt; the nearest is "
-     "--limit"},
-    {{"runs", "--zzzzzz"}, "runs has no option --zzzzzz; see `km help runs`"},
-    {{"--limit", "3", "runs"},
-     "knotmeter has no option --limit; see `km "
-     "help`"},
+     "there is no option --limt; the nearest is --limit"},
+    {{"runs", "--zzzzzz"}, "there is no option --zzzzzz; see `km help runs`"},
+    {{"--limit", "3", "runs"}, "there is no option --limit; see `km help`"},
     {{"runs", "--limit"}, "--limit expects N, and nothing follows"},
     {{"runs", "--limit", "x"}, "--limit expects a whole number, not \"x\""},
-    {{"runs", "--limit", "1.5"},
-     "--limit expects a whole number, not "
-     "\"1.5\""},
-    {{"runs", "--limit", "nan"},
-     "--limit expects a whole number, not "
-     "\"nan\""},
+    {{"runs", "--limit", "1.5"}, "--limit expects a whole number, not \"1.5\""},
+    {{"runs", "--limit", "nan"}, "--limit expects a whole number, not \"nan\""},
     {{"runs", "--limit", "0"},
-     "--limit expects a whole number of at least 1, "
-     "not 0"},
+     "--limit expects a whole number of at least 1, not 0"},
     {{"runs", "--limit=2", "--limit=3"}, "--limit is given twice"},
     {{"runs", "--sort", "size"}, "--sort expects name|newest, not \"size\""},
     {{"runs", "--sort="}, "--sort expects name|newest, not \"\""},
     {{"runs", "--store="}, "--store expects DIR, not nothing"},
     {{"runs", "--json=yes"}, "--json takes no value"},
-    {{"runs", "-x"}, "runs has no option -x; long options begin with --"},
+    {{"runs", "-x"}, "there is no option -x; long options begin with --"},
     {{"runs", "-qn", "3"}, "-n expects N and cannot be joined with others"},
-    {{"import"}, "import expects PATH...; see `km help import`"},
-    {{"man", "x"}, "man does not know what to do with \"x\""},
+    {{"import"}, "it expects PATH...; see `km help import`"},
+    {{"man", "x"}, "it takes no word like \"x\"; see `km help man`"},
 };
 
 static void refusals_are_one_sentence_with_the_nearest_word(void)
