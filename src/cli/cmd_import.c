@@ -37,6 +37,12 @@ static void count_format(struct import *import,
         return;
     }
     if (i == import->total_count) {
+        while (i > 0 &&
+               strcmp(import->totals[i - 1].format, item->format) > 0) {
+            import->totals[i] = import->totals[i - 1];
+            i--;
+        }
+        import->totals[i] = (struct format_total){0};
         char *name = km_arena_copy(&import->cli->arena, item->format,
                                    strlen(item->format));
         import->totals[i].format = name ? name : "";
@@ -196,7 +202,8 @@ static void sentence_part(struct km_buf *out, uint64_t count, const char *one,
 static void report_sentence(struct km_cli *cli,
                             const struct km_import_report *report)
 {
-    struct km_buf *out = &cli->out;
+    struct km_buf line, *out = &line;
+    km_buf_init(&line, 4096);
     double seconds = (double)report->elapsed_ns / 1e9;
     km_buf_printf(
         out, "%s %s, %s %s from %s %s in %s", km_show_count(report->runs).text,
@@ -220,7 +227,10 @@ static void report_sentence(struct km_cli *cli,
                   "Git LFS pointer instead of a file (git lfs pull)",
                   "Git LFS pointers instead of files (git lfs pull)");
     sentence_part(out, report->warnings, "warning", "warnings");
-    km_buf_append_char(out, '\n');
+    km_text_wrap(&cli->out, (struct km_str){line.bytes, line.len},
+                 cli->terminal.width, 0);
+    km_buf_append_char(&cli->out, '\n');
+    km_buf_finish(&line);
 }
 
 static const struct km_column columns[] = {
