@@ -179,11 +179,14 @@ static size_t left_over(const struct ingest_session *session)
 static void advance(struct ingest_session *session, size_t used)
 {
     assert(used <= left_over(session));
+    if (used == 0) {
+        return;
+    }
     km_fingerprint_add(session->print, session->bytes.bytes + session->at,
                        used);
     session->at += used;
     session->consumed_bytes += used;
-    session->tail_open = session->tail_open && used == 0;
+    session->tail_open = false;
 }
 
 /* A preallocated file ends in zeros: that is its end for now. */
