@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """backtest.py - rolling-origin back-test of the forecasts on real curves.
 
-    backtest.py --tool build/tests/tools/fit_curve [--window W] CURVES.csv.gz
+    backtest.py --tool build/tests/tools/fit_curve [--window W] [CURVES.csv.gz]
+    backtest.py --tool ... --tap      as a test, evaluations only
 
 At 20, 40, 60 and 80 % of the planned steps of every curve, sees only what is at
 or before that step and forecasts x1.25, x1.5, x2 of it and the end. Prints, for
@@ -21,8 +22,10 @@ import csv
 import gzip
 import json
 import math
+import os
 import statistics
 import subprocess
+import sys
 
 
 class Curve:
@@ -168,12 +171,40 @@ def report(rows):
     return out
 
 
+def shared_curves():
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    shared = os.environ.get("KM_SHARED") or os.path.join(root, "..", "shared")
+    return os.path.join(shared, "data", "curves", "curves.csv.gz")
+
+
+def tap(path, tool):
+    """The claims of docs/metrics.md that a change must not break."""
+    if not os.path.exists(path):
+        print("1..0 # SKIP no shared curves")
+        return 0
+    rows = run([c for c in read(path) if c.kind != "train"], tool, 0)
+    numbers = report(rows)["constant horizons"]
+    rel, covered = numbers["value"]["rel"], numbers["coverage"]["0.8"]
+    checks = [
+        (rel < 0.15, f"forecasts have a tenth of last value's error ({rel})"),
+        (0.7 <= covered <= 0.97, f"80 % intervals cover ({covered})"),
+        (numbers["value"]["tasks"] > 150, "on enough tasks"),
+    ]
+    for number, (good, what) in enumerate(checks, 1):
+        print(f"{'ok' if good else 'not ok'} {number} - {what}")
+    print(f"1..{len(checks)}")
+    return 0 if all(good for good, _ in checks) else 1
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("curves")
+    parser.add_argument("curves", nargs="?", default=shared_curves())
     parser.add_argument("--tool", required=True)
     parser.add_argument("--window", type=float, default=0)
+    parser.add_argument("--tap", action="store_true")
     args = parser.parse_args()
+    if args.tap:
+        sys.exit(tap(args.curves, args.tool))
     rows = run(read(args.curves), args.tool, args.window)
     for name, entry in report(rows).items():
         print(name)

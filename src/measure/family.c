@@ -137,40 +137,36 @@ double km_family_inverse(enum km_family family, const double theta[2],
     return NAN;
 }
 
-/* One row of the grid: g of all nodes at one bin. First shapes run slowly. */
+/* g at one bin for all nodes; `lift` is what mmf4 needs of each node. */
 static void fill_row(enum km_family family, double u, double log_u,
-                     const struct ladder ladder[2], double *row)
+                     size_t nodes, const struct km_fit_scratch *scratch,
+                     double *row)
 {
-    int slow = ladder[0].nodes, fast = ladder[1].nodes;
-    for (int j = 0; j < fast; j++) {
-        double second = rung(&ladder[1], j);
-        double inner = 0;
-        if (family == KM_FAMILY_POW4) {
-            inner = log((u + second) / (1 + second));
-        } else if (family == KM_FAMILY_MMF4 || family == KM_FAMILY_WBL4) {
-            inner = exp(second * log_u);
-        }
-        for (int i = 0; i < slow; i++) {
-            double first = row[i * fast + j]; /* theta[0], see below */
-            double *g = &row[i * fast + j];
-            switch (family) {
-            case KM_FAMILY_POW3:
-                *g = exp(-first * log_u);
-                break;
-            case KM_FAMILY_INVLOG3:
-                *g = 1 / log1p(u / first);
-                break;
-            case KM_FAMILY_POW4:
-                *g = exp(-first * inner);
-                break;
-            case KM_FAMILY_MMF4:
-                *g = 1 / (1 + inner * pow(first, -second));
-                break;
-            case KM_FAMILY_WBL4:
-            case KM_FAMILY_COUNT:
-                *g = exp(-first * inner);
-                break;
-            }
+    const double(*theta)[2] = scratch->theta;
+    const double *lift = scratch->moment[0];
+    size_t fast = (size_t)families[family].ladder[1].nodes;
+    double inner[KM_FIT_NODES_MAX];
+    for (size_t j = 0; j < fast; j++) {
+        double second = theta[j][1];
+        inner[j] = family == KM_FAMILY_POW4 ? log((u + second) / (1 + second))
+                                            : exp(second * log_u);
+    }
+    for (size_t k = 0, j = 0; k < nodes; k++, j = j + 1 < fast ? j + 1 : 0) {
+        switch (family) {
+        case KM_FAMILY_POW3:
+            row[k] = exp(-theta[k][0] * log_u);
+            break;
+        case KM_FAMILY_INVLOG3:
+            row[k] = 1 / log1p(u / theta[k][0]);
+            break;
+        case KM_FAMILY_MMF4:
+            row[k] = 1 / (1 + inner[j] * lift[k]);
+            break;
+        case KM_FAMILY_POW4:
+        case KM_FAMILY_WBL4:
+        case KM_FAMILY_COUNT:
+            row[k] = exp(-theta[k][0] * inner[j]);
+            break;
         }
     }
 }
@@ -179,19 +175,22 @@ size_t km_family_grid(enum km_family family, size_t count,
                       struct km_fit_scratch *scratch)
 {
     const struct ladder *ladder = families[family].ladder;
-    int fast = ladder[1].nodes;
+    size_t fast = (size_t)ladder[1].nodes;
     size_t nodes = km_family_nodes(family);
     assert(nodes <= KM_FIT_NODES_MAX && count <= KM_FIT_POINTS_MAX);
     for (size_t k = 0; k < nodes; k++) {
-        scratch->theta[k][0] = rung(&ladder[0], (int)k / fast);
-        scratch->theta[k][1] = rung(&ladder[1], (int)k % fast);
+        scratch->theta[k][0] = k % fast ? scratch->theta[k - 1][0]
+                                        : rung(&ladder[0], (int)(k / fast));
+        scratch->theta[k][1] =
+            k < fast ? rung(&ladder[1], (int)k) : scratch->theta[k - fast][1];
+        if (family == KM_FAMILY_MMF4) {
+            scratch->moment[0][k] =
+                pow(scratch->theta[k][0], -scratch->theta[k][1]);
+        }
     }
     for (size_t b = 0; b < count; b++) {
-        double *row = scratch->grid + b * nodes;
-        for (size_t k = 0; k < nodes; k++) {
-            row[k] = scratch->theta[k][0];
-        }
-        fill_row(family, scratch->scaled[b], scratch->logs[b], ladder, row);
+        fill_row(family, scratch->scaled[b], scratch->logs[b], nodes, scratch,
+                 scratch->grid + b * nodes);
     }
     return nodes;
 }

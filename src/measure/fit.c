@@ -9,7 +9,7 @@
 #include "measure/family.h"
 #include "measure/robust.h"
 
-enum { HUBER_ROUNDS = 4, SEARCH_ROUNDS = 60, SHAPES = 2 };
+enum { HUBER_ROUNDS = 4, SEARCH_ROUNDS = 60, SHAPES = 2, LANES = 8 };
 static const double SEARCH_START = 0.12, SEARCH_END = 0.003;
 
 /* Sums that do not depend on theta, for the present weights. */
@@ -59,6 +59,26 @@ static struct linear solve_linear(const struct totals *t, double e_min,
     return (struct linear){e, a, sse > 0 ? sse : 0};
 }
 
+/* Moments of LANES neighbouring nodes at once, kept in registers. */
+static void sum_lanes(size_t count, const double *grid, size_t nodes,
+                      const double *w, const double *wy, double *sg,
+                      double *sgg, double *sgy)
+{
+    double a[LANES] = {0}, b[LANES] = {0}, c[LANES] = {0};
+    for (size_t i = 0; i < count; i++) {
+        const double *g = grid + i * nodes;
+        for (int k = 0; k < LANES; k++) {
+            double wg = w[i] * g[k];
+            a[k] += wg;
+            b[k] += wg * g[k];
+            c[k] += wy[i] * g[k];
+        }
+    }
+    memcpy(sg, a, sizeof a);
+    memcpy(sgg, b, sizeof b);
+    memcpy(sgy, c, sizeof c);
+}
+
 /* The best node of the grid under weights w. */
 static size_t search_grid(const struct km_fit_problem *problem, const double *w,
                           size_t nodes, struct km_fit_scratch *scratch,
@@ -67,21 +87,26 @@ static size_t search_grid(const struct km_fit_problem *problem, const double *w,
     struct totals t = sum_totals(problem, w);
     double *sg = scratch->moment[0], *sgg = scratch->moment[1];
     double *sgy = scratch->moment[2];
-    for (size_t k = 0; k < nodes; k++) {
-        sg[k] = sgg[k] = sgy[k] = 0;
-    }
+    double wy[KM_FIT_POINTS_MAX];
     for (size_t b = 0; b < problem->count; b++) {
-        const double *g = scratch->grid + b * nodes;
-        double weight = w[b], dy = problem->y[b] - t.y_mean;
-        for (size_t k = 0; k < nodes; k++) {
-            double wg = weight * g[k];
+        wy[b] = w[b] * (problem->y[b] - t.y_mean);
+    }
+    size_t k = 0;
+    for (; k + LANES <= nodes; k += LANES) {
+        sum_lanes(problem->count, scratch->grid + k, nodes, w, wy, sg + k,
+                  sgg + k, sgy + k);
+    }
+    for (; k < nodes; k++) {
+        sg[k] = sgg[k] = sgy[k] = 0;
+        for (size_t b = 0; b < problem->count; b++) {
+            double g = scratch->grid[b * nodes + k], wg = w[b] * g;
             sg[k] += wg;
-            sgg[k] += wg * g[k];
-            sgy[k] += wg * dy;
+            sgg[k] += wg * g;
+            sgy[k] += wy[b] * g;
         }
     }
     size_t at = 0;
-    for (size_t k = 0; k < nodes; k++) {
+    for (k = 0; k < nodes; k++) {
         struct linear found =
             solve_linear(&t, problem->e_min, sg[k], sgg[k], sgy[k]);
         if (k == 0 || found.sse < best->sse) {

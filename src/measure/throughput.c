@@ -8,9 +8,15 @@
 
 static const double STALL_SECONDS_MIN = 30, STALL_MEDIANS = 3, STALL_MADS = 10;
 
+/* Whether one of the steps must have taken longer than `bound`. */
+static bool is_stall(double steps, double seconds, double median, double bound)
+{
+    return seconds - (steps - 1) * median > bound;
+}
+
 /* Standard error of ln(seconds / steps) by leaving out one block at a time. */
 static double jackknife(const double *steps, const double *seconds,
-                        const double *kept, size_t count,
+                        size_t count, double bound,
                         const struct km_throughput *out)
 {
     enum { BLOCKS = KM_THROUGHPUT_BLOCKS };
@@ -21,8 +27,10 @@ static double jackknife(const double *steps, const double *seconds,
     for (size_t b = 0; b < BLOCKS; b++) {
         double s = out->steps, t = out->seconds;
         for (size_t i = b * count / BLOCKS; i < (b + 1) * count / BLOCKS; i++) {
-            s -= kept[i] * steps[i];
-            t -= kept[i] * seconds[i];
+            if (!is_stall(steps[i], seconds[i], out->median, bound)) {
+                s -= steps[i];
+                t -= seconds[i];
+            }
         }
         left[b] = s > 0 && t > 0 ? log(t / s) : 0;
         mean += left[b] / BLOCKS;
@@ -33,19 +41,27 @@ static double jackknife(const double *steps, const double *seconds,
     return sqrt(sum * (BLOCKS - 1) / BLOCKS);
 }
 
+/* An odd stride near count / most, so that evaluations every so many round
+ * steps are not always or never met. */
+static size_t choose_stride(size_t count)
+{
+    size_t stride =
+        (count + KM_THROUGHPUT_ORDER_MAX - 1) / KM_THROUGHPUT_ORDER_MAX;
+    return stride > 1 ? stride | 1 : 1;
+}
+
 static void find_spread(const double *steps, const double *seconds,
                         size_t count, double *each, double *scratch,
                         struct km_throughput *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        each[i] = seconds[i] / steps[i];
+    size_t stride = choose_stride(count), n = 0;
+    for (size_t i = 0; i < count; i += stride) {
+        each[n++] = seconds[i] / steps[i];
         out->irregular |= steps[i] < steps[0] || steps[i] > steps[0];
     }
-    out->median = km_median(each, count);
-    out->mad = km_mad(each, count, out->median, scratch);
-    out->p99 = km_quantile(each, count, 0.99);
-    out->p95 = km_quantile(each, count, 0.95);
-    out->p05 = km_quantile(each, count, 0.05);
+    out->median = km_median(each, n);
+    out->mad = km_mad(each, n, out->median, scratch);
+    out->p99 = km_quantile(each, n, 0.99);
 }
 
 bool km_throughput_measure(const double *steps, const double *seconds,
@@ -56,15 +72,14 @@ bool km_throughput_measure(const double *steps, const double *seconds,
     if (count < KM_THROUGHPUT_STRETCHES_MIN) {
         return false;
     }
-    find_spread(steps, seconds, count, scratch, scratch + count, out);
-    double median = out->median, *kept = scratch;
+    find_spread(steps, seconds, count, scratch,
+                scratch + KM_THROUGHPUT_ORDER_MAX, out);
+    double median = out->median;
     double bound = fmax(fmax(STALL_MEDIANS * median,
                              median + STALL_MADS * KM_MAD_TO_SIGMA * out->mad),
                         STALL_SECONDS_MIN);
     for (size_t i = 0; i < count; i++) {
-        double longest = seconds[i] - (steps[i] - 1) * median;
-        kept[i] = longest > bound ? 0 : 1;
-        if (longest > bound) {
+        if (is_stall(steps[i], seconds[i], median, bound)) {
             out->stall_count++;
             out->stall_seconds += seconds[i] - steps[i] * median;
         } else {
@@ -77,6 +92,6 @@ bool km_throughput_measure(const double *steps, const double *seconds,
         return false;
     }
     out->seconds_per_step = out->seconds / out->steps;
-    out->relative_se = jackknife(steps, seconds, kept, count, out);
+    out->relative_se = jackknife(steps, seconds, count, bound, out);
     return true;
 }

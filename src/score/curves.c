@@ -13,7 +13,6 @@ enum {
     FIT_POINTS = 64,
     FORECAST_POINTS = 40,
     VELOCITY_POINTS = 32,
-    VELOCITY_SOURCE_POINTS = 16384, /* longer curves are averaged first */
     THROUGHPUT_POINTS = 120,
     GHOSTS_MAX = 16,
     MARKS_MAX = 200,
@@ -139,23 +138,6 @@ static enum km_code add_metric(const struct drawing *d, const char *id,
     return code == KM_OK && source->fitted ? add_forecast(d, id, source) : code;
 }
 
-/* Means of neighbours, so that rolling fits of long curves stay cheap. */
-static size_t coarsen(const struct km_curve_input *source, double *x, double *y)
-{
-    size_t group = 1 + (source->count - 1) / VELOCITY_SOURCE_POINTS, n = 0;
-    for (size_t i = 0; i < source->count; i += group) {
-        size_t end = i + group < source->count ? i + group : source->count;
-        double sx = 0, sy = 0, share = 1 / (double)(end - i);
-        for (size_t j = i; j < end; j++) {
-            sx += source->x[j];
-            sy += source->y[j];
-        }
-        x[n] = sx * share;
-        y[n++] = sy * share;
-    }
-    return n;
-}
-
 /* The model velocity that would have been reported at each step: fits that saw
  * only what came before. */
 static enum km_code add_velocity(const struct drawing *d)
@@ -164,8 +146,6 @@ static enum km_code add_velocity(const struct drawing *d)
     if (!source->fitted) {
         return KM_OK;
     }
-    double *x = room(d, VELOCITY_SOURCE_POINTS + 1);
-    double *y = room(d, VELOCITY_SOURCE_POINTS + 1);
     double *at = room(d, VELOCITY_POINTS), *v = room(d, VELOCITY_POINTS);
     double *lo = room(d, VELOCITY_POINTS), *hi = room(d, VELOCITY_POINTS);
     struct km_bins *bins = km_new(d->card->arena, struct km_bins, 1);
@@ -180,20 +160,21 @@ static enum km_code add_velocity(const struct drawing *d)
         .y = v,
         .lo = lo,
         .hi = hi};
-    if (!x || !y || !at || !v || !lo || !hi || !bins || !fit || !curve.unit) {
+    if (!at || !v || !lo || !hi || !bins || !fit || !curve.unit) {
         curve.x = NULL;
         return km_card_add_curve(d->card, curve, d->err);
     }
-    size_t n = coarsen(source, x, y);
+    const double *x = source->x;
+    size_t n = source->count;
     for (size_t i = 0; i < VELOCITY_POINTS; i++) {
         double now =
             source->x_now * (0.1 + 0.9 * (double)i / (VELOCITY_POINTS - 1));
-        size_t end = km_first_at(x, n, nextafter(now, INFINITY));
-        size_t from = km_first_at(x, n, source->window * now);
+        size_t end = km_bins_find(x, n, nextafter(now, INFINITY));
+        size_t from = km_bins_find(x, n, source->window * now);
         if (end < from + KM_FIT_POINTS_MIN) {
             continue;
         }
-        km_bins_fill(bins, x + from, y + from, end - from);
+        km_bins_of_sums(bins, &source->sums, from, end);
         const struct km_fit_problem problem = {
             bins->x, bins->y, bins->n, bins->count, x[end - 1], source->e_min};
         if (km_fit_run(KM_FAMILY_POW3, &problem, KM_FIT_REFINED,

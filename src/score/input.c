@@ -34,20 +34,6 @@ static enum km_code fail_full(struct km_err *err)
                    "the run does not fit the memory allowed for one command");
 }
 
-size_t km_first_at(const double *x, size_t count, double bound)
-{
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (x[middle] < bound) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
 /* The last step at which the learning rate still rises from the start. */
 static double find_warmup(const struct km_track *rate)
 {
@@ -76,7 +62,7 @@ static void choose_window(struct km_curve_input *curve)
                    {0.1, KM_FIT_POINTS_MIN}};
     for (size_t c = 0; c < 3 && curve->window <= 0; c++) {
         double from = choices[c].window * curve->x_now;
-        size_t first = km_first_at(curve->x, curve->count, from);
+        size_t first = km_bins_find(curve->x, curve->count, from);
         if (curve->count - first >= choices[c].points) {
             curve->window = choices[c].window;
             curve->window_from = curve->x[first];
@@ -156,7 +142,15 @@ static bool take_points(const struct km_track *track, double warmup_end,
         }
         curve->y = turned;
     }
-    return curve->y != NULL;
+    curve->sums.sum_x =
+        km_arena_alloc(arena, (curve->count + 1) * sizeof(double));
+    curve->sums.sum_y =
+        km_arena_alloc(arena, (curve->count + 1) * sizeof(double));
+    if (!curve->y || !curve->sums.sum_x || !curve->sums.sum_y) {
+        return false;
+    }
+    km_bin_sums_fill(&curve->sums, curve->x, curve->y, curve->count);
+    return true;
 }
 
 static enum km_code prepare_curve(struct km_score_input *input,
@@ -173,8 +167,9 @@ static enum km_code prepare_curve(struct km_score_input *input,
     }
     choose_window(curve);
     if (curve->window <= 0) {
-        curve->window_count = curve->count - km_first_at(curve->x, curve->count,
-                                                         0.1 * curve->x_now);
+        curve->window_count =
+            curve->count -
+            km_bins_find(curve->x, curve->count, 0.1 * curve->x_now);
         curve->problem = km_arena_printf(
             input->arena,
             "%zu points of %s after the first tenth and the warm-up, at least "
@@ -184,8 +179,7 @@ static enum km_code prepare_curve(struct km_score_input *input,
     }
     size_t first = curve->count - curve->window_count;
     curve->e_min = floor_of(curve, first);
-    km_bins_fill(&curve->bins, curve->x + first, curve->y + first,
-                 curve->window_count);
+    km_bins_of_sums(&curve->bins, &curve->sums, first, curve->count);
     const struct km_fit_problem problem = {
         .x = curve->bins.x,
         .y = curve->bins.y,
@@ -265,7 +259,8 @@ static enum km_code measure_speed(struct km_score_input *input,
         first = 0;
     }
     size_t n = timeline->count - first;
-    double *scratch = km_arena_alloc(input->arena, 2 * n * sizeof *scratch);
+    double *scratch = km_arena_alloc(input->arena, 2 * KM_THROUGHPUT_ORDER_MAX *
+                                                       sizeof *scratch);
     if (!scratch) {
         return fail_full(err);
     }

@@ -40,6 +40,7 @@ struct km_curve_input {
     double window;                /* 0.4, 0.2, 0.1; 0: too few points */
     double window_from;           /* first step in the window */
     size_t window_count;          /* points in it */
+    struct km_bin_sums sums;      /* of all points */
     struct km_bins bins;          /* of the window */
     double e_min;
     bool fitted;
@@ -95,9 +96,6 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
                                  struct km_arena *arena,
                                  struct km_score_input *input,
                                  struct km_err *err);
-
-/* Index of the first x >= bound; `count` when none. */
-size_t km_first_at(const double *x, size_t count, double bound);
 
 /* Reads config and tags of a run (facts.c). */
 enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,

@@ -46,12 +46,11 @@ static size_t rebin(const struct km_curve_input *curve, struct km_bins *bins,
     size_t count = 0;
     for (size_t w = 0; w < KM_FORECAST_WINDOWS; w++) {
         double from = km_forecast_windows[w] * curve->x_now;
-        size_t first = km_first_at(curve->x, curve->count, from);
+        size_t first = km_bins_find(curve->x, curve->count, from);
         if (curve->count - first < KM_FIT_POINTS_MIN) {
             continue;
         }
-        km_bins_fill(&bins[count], curve->x + first, curve->y + first,
-                     curve->count - first);
+        km_bins_of_sums(&bins[count], &curve->sums, first, curve->count);
         problems[count] = (struct km_fit_problem){
             .x = bins[count].x,
             .y = bins[count].y,
@@ -109,7 +108,7 @@ static struct km_crossing find_crossing(const struct km_score_input *input,
                     curve->count > KM_BINS_MAX;
     struct km_bins bins;
     if (averaged) {
-        km_bins_fill(&bins, curve->x, curve->y, curve->count);
+        km_bins_of_sums(&bins, &curve->sums, 0, curve->count);
         return km_target_observed(bins.x, bins.y, bins.count, target);
     }
     return km_target_observed(curve->x, curve->y, curve->count, target);

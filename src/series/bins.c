@@ -77,3 +77,66 @@ void km_bins_fill(struct km_bins *bins, const double *x, const double *y,
         from = to;
     }
 }
+
+size_t km_bins_find(const double *x, size_t count, double bound)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (x[middle] < bound) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+void km_bin_sums_fill(struct km_bin_sums *sums, const double *x,
+                      const double *y, size_t count)
+{
+    sums->count = count;
+    sums->points_x = x;
+    sums->points_y = y;
+    sums->shift_x = count ? x[count / 2] : 0;
+    sums->shift_y = count ? y[count / 2] : 0;
+    double sx = 0, sy = 0;
+    for (size_t i = 0; i < count; i++) {
+        sums->sum_x[i] = sx;
+        sums->sum_y[i] = sy;
+        sx += x[i] - sums->shift_x;
+        sy += y[i] - sums->shift_y;
+    }
+    sums->sum_x[count] = sx;
+    sums->sum_y[count] = sy;
+}
+
+void km_bins_of_sums(struct km_bins *bins, const struct km_bin_sums *sums,
+                     size_t from, size_t to)
+{
+    bins->count = 0;
+    const double *x = sums->points_x;
+    if (to - from <= KM_BINS_MAX) {
+        fill_single(bins, x + from, sums->points_y + from, to - from);
+        return;
+    }
+    assert(x[from] > 0);
+    double low = log(x[from]), width = (log(x[to - 1]) - low) / KM_BINS_MAX;
+    for (int b = 0; b < KM_BINS_MAX && from < to; b++) {
+        double edge = exp(low + width * (b + 1));
+        size_t end = b == KM_BINS_MAX - 1
+                         ? to
+                         : from + km_bins_find(x + from, to - from, edge);
+        if (end > from) {
+            size_t at = bins->count++;
+            double n = (double)(end - from);
+            bins->n[at] = n;
+            bins->x[at] =
+                sums->shift_x + (sums->sum_x[end] - sums->sum_x[from]) / n;
+            bins->y[at] =
+                sums->shift_y + (sums->sum_y[end] - sums->sum_y[from]) / n;
+            bins->m2[at] = end - from == 1 ? 0 : (double)NAN;
+        }
+        from = end;
+    }
+}

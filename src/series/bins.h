@@ -25,6 +25,25 @@ struct km_bins {
 void km_bins_fill(struct km_bins *bins, const double *x, const double *y,
                   size_t count);
 
+/* Running sums of a long curve: any stretch of it is binned without visiting
+ * its points. sum[i] is over points before i, less `shift` each. */
+struct km_bin_sums {
+    size_t count;
+    const double *points_x, *points_y;
+    double *sum_x, *sum_y; /* count + 1 of each, the caller's */
+    double shift_x, shift_y;
+};
+void km_bin_sums_fill(struct km_bin_sums *sums, const double *x,
+                      const double *y, size_t count);
+
+/* As km_bins_fill() of points [from, to); m2 is not known (NaN) where a bin
+ * holds more than one point. */
+void km_bins_of_sums(struct km_bins *bins, const struct km_bin_sums *sums,
+                     size_t from, size_t to);
+
+/* Index of the first x >= bound of rising x; `count` when none. */
+size_t km_bins_find(const double *x, size_t count, double bound);
+
 /* Adds a point, or `other`'s bin `b`, to bin `a` of `bins`. */
 void km_bin_merge(struct km_bins *bins, size_t a, const struct km_bins *other,
                   size_t b);

@@ -226,6 +226,11 @@ static void find_presence(const struct km_track *track, size_t attempts,
                           struct presence *presence)
 {
     memset(presence->has, 0, attempts * sizeof *presence->has);
+    if (attempts == 1 && track->count) { /* the usual case, in no time */
+        presence->has[0] = true;
+        presence->first_step[0] = track->step[0];
+        return;
+    }
     uint32_t current = UINT32_MAX;
     for (size_t i = 0; i < track->count; i++) {
         uint32_t attempt = track->attempt[i];
@@ -286,7 +291,7 @@ static bool split_track(struct km_run_view *view, struct km_track *track,
     }
     uint32_t *ghosts = NULL;
     size_t live = 0, ghost_count = 0;
-    for (size_t i = 0; i < total; i++) {
+    for (size_t i = 0; attempts > 1 && i < total; i++) {
         ghost_count +=
             track->step[i] >= presence->superseding[track->attempt[i]];
     }

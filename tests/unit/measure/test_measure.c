@@ -11,7 +11,7 @@
 enum { N = 96 };
 
 static struct km_fit_scratch scratch;
-static double doubles[4 * KM_LOCAL_POINTS_MAX];
+static double doubles[2 * KM_THROUGHPUT_ORDER_MAX]; /* the largest scratch */
 static double x[N], y[N], w[N];
 
 /* y = e + a (x/1000)^-alpha on [400, 1000], with noise. */

@@ -121,7 +121,7 @@ static void check_quantiles(void)
 
 static void check_throughput(void)
 {
-    static double rest[2 * ROWS_MAX];
+    static double rest[2 * KM_THROUGHPUT_ORDER_MAX];
     size_t n = size();
     for (size_t i = 0; i < n; i++) {
         first[i] = number();
