@@ -259,18 +259,18 @@ bool km_client_writer_open(struct km_run *run)
     return first != NULL;
 }
 
-/* Cuts a segment to what was used; the one in waiting goes. */
+/* Cuts the current segment to what was used; one in waiting goes. */
 static void close_segment(struct km_run *run, struct km_segment *segment,
-                          const struct km_segment *current)
+                          bool is_current, bool is_later)
 {
     char path[KM_CLIENT_PATH_BYTES + 16];
     uint64_t reserved = atomic_load(&segment->next_slot);
     uint64_t used =
         reserved < segment->slot_count ? reserved : segment->slot_count;
     km_client_segment_path(run, segment->index, path, sizeof path);
-    if (segment->base && segment->index > current->index) {
+    if (is_later) {
         (void)unlink(path);
-    } else if (segment == current && segment->fd < 0) {
+    } else if (is_current && segment->fd < 0) {
         off_t end =
             (off_t)(KM_JOURNAL_HEADER_BYTES + used * KM_JOURNAL_SLOT_BYTES);
         if (truncate(path, end) != 0) {
@@ -292,14 +292,12 @@ void km_client_writer_close(struct km_run *run)
     if (run->buffered) {
         settle_all(run, true);
     }
+    bool is_later = current != &run->none; /* newest first */
     while (run->segments) {
         struct km_segment *segment = run->segments;
         run->segments = segment->older;
-        if (current != &run->none) {
-            close_segment(run, segment, current);
-        } else {
-            km_client_segment_unmap(segment);
-        }
+        is_later = is_later && segment != current;
+        close_segment(run, segment, segment == current, is_later);
         free(segment);
     }
 }

@@ -39,8 +39,8 @@ train() {
         --seconds "$SECONDS_MAX" --eval-every "$EVERY" --save-every "$EVERY" --seed 7 "$@" $TEXT
 }
 
-HALF=$((STEPS * 55 / 100))
 EVERY=$((STEPS / 9))
+HALF=$((EVERY * 5 + EVERY / 2)) # between two checkpoints
 A="--name A --optimizer adamw --lr 3e-3 --schedule cosine"
 B="--name B --optimizer lion --lr 4e-4 --schedule wsd"
 
