@@ -106,11 +106,11 @@ static enum km_tone tone_of(enum km_run_state state)
 }
 
 static void table_row(struct km_cli *cli, struct km_table *table,
-                      const struct km_run_row *row, const struct loss *loss)
+                      const char *name, const struct km_run_row *row,
+                      const struct loss *loss)
 {
     int64_t last = last_activity(row);
-    km_table_cell(table, km_str_of(km_run_label(&cli->arena, row)),
-                  KM_TONE_PLAIN);
+    km_table_cell(table, km_str_of(name), KM_TONE_PLAIN);
     km_table_cell(table,
                   km_str_of(row->meta.state == KM_RUN_UNKNOWN
                                 ? "--"
@@ -138,6 +138,22 @@ static const struct km_column columns[] = {
     {"source", KM_ALIGN_LEFT, false},
 };
 
+/* What names this run and no other: its label, or with the external id where
+ * several runs have one name. */
+static const char *typed_name(struct km_cli *cli,
+                              const struct km_run_list *list, size_t index)
+{
+    const struct km_run_meta *meta = &list->rows[index].meta;
+    bool shared = false;
+    for (size_t i = 0; i < list->count && !shared && meta->name.len; i++) {
+        shared = i != index &&
+                 km_str_equal(list->rows[i].meta.name, meta->name) &&
+                 km_str_equal(list->rows[i].meta.project, meta->project);
+    }
+    return shared ? km_run_unique(&cli->arena, &list->rows[index])
+                  : km_run_label(&cli->arena, &list->rows[index]);
+}
+
 static enum km_code print_runs(struct km_cli *cli, struct km_store *store,
                                const struct km_run_list *list,
                                struct km_err *err)
@@ -149,7 +165,7 @@ static enum km_code print_runs(struct km_cli *cli, struct km_store *store,
     for (size_t i = 0; i < list->count; i++) {
         const struct km_run_row *row = &list->rows[i];
         if (names) {
-            const char *label = km_run_label(&cli->arena, row);
+            const char *label = typed_name(cli, list, i);
             km_text_plain(&cli->out, km_str_of(label));
             km_buf_append_char(&cli->out, '\n');
             continue;
@@ -160,7 +176,7 @@ static enum km_code print_runs(struct km_cli *cli, struct km_store *store,
             return code;
         }
         if (!cli->json) {
-            table_row(cli, &table, row, &loss);
+            table_row(cli, &table, typed_name(cli, list, i), row, &loss);
             continue;
         }
         print_json(cli, row, &loss);

@@ -25,6 +25,15 @@ const char *km_run_label(struct km_arena *arena, const struct km_run_row *row)
     return label ? label : "";
 }
 
+const char *km_run_unique(struct km_arena *arena, const struct km_run_row *row)
+{
+    struct km_str project = row->meta.project, id = row->meta.external_id;
+    char *label = km_arena_printf(arena, "%.*s/%.*s", (int)project.len,
+                                  project.ptr ? project.ptr : "", (int)id.len,
+                                  id.ptr ? id.ptr : "");
+    return label ? label : "";
+}
+
 struct listing {
     struct km_arena *arena;
     struct km_run_list *list;
@@ -120,8 +129,9 @@ static enum match match_run(struct km_cli *cli, struct km_str word,
                             const struct km_run_row *row, bool is_glob)
 {
     struct km_str label = km_str_of(km_run_label(&cli->arena, row));
+    struct km_str unique = km_str_of(km_run_unique(&cli->arena, row));
     const struct km_str texts[] = {label, shown_name(row),
-                                   row->meta.external_id};
+                                   row->meta.external_id, unique};
     enum match best = MATCH_NONE;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         enum match match =

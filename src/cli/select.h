@@ -26,4 +26,7 @@ enum km_code km_select_runs(struct km_cli *cli, struct km_store *store,
 /* "project/name", as people see and type it. */
 const char *km_run_label(struct km_arena *arena, const struct km_run_row *row);
 
+/* "project/external id": no two runs share it. */
+const char *km_run_unique(struct km_arena *arena, const struct km_run_row *row);
+
 #endif

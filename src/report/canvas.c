@@ -146,10 +146,10 @@ static enum km_tone cell_tone(const struct km_canvas_cell *cell)
 }
 
 static void append_cell(struct km_buf *out, const struct km_terminal *terminal,
-                        const struct km_canvas_cell *cell)
+                        const struct km_canvas_cell *cell, bool many_valid)
 {
     bool unicode = terminal->unicode;
-    if (cell->dots && unicode && cell->ink != KM_INK_VALID) {
+    if (cell->dots && unicode && (cell->ink != KM_INK_VALID || many_valid)) {
         append_dots(out, cell->dots);
     } else if (cell->dots) {
         km_buf_append_text(out, km_ink_sign(terminal, (enum km_ink)cell->ink));
@@ -181,7 +181,7 @@ void km_canvas_row(const struct km_canvas *canvas,
             }
             tone = wanted;
         }
-        append_cell(out, terminal, cell);
+        append_cell(out, terminal, cell, canvas->many_valid);
     }
     if (tone != KM_TONE_PLAIN) {
         km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));

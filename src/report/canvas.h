@@ -23,6 +23,7 @@ struct km_canvas_cell {
 struct km_canvas {
     struct km_canvas_cell *cells; /* NULL: the arena was full */
     size_t columns, rows;
+    bool many_valid; /* too many to give each a letter of its own */
 };
 
 void km_canvas_init(struct km_canvas *canvas, struct km_arena *arena,

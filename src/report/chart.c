@@ -198,8 +198,12 @@ size_t km_charts_of(const struct km_scorecard *card,
         }
         struct km_chart *chart = chart_for(card, curve, charts, &count);
         if (chart && chart->curve_count < KM_CHART_CURVES_MAX) {
+            enum km_ink ink = ink_of(curve);
             chart->curves[chart->curve_count++] =
-                (struct km_chart_curve){curve, ink_of(curve)};
+                (struct km_chart_curve){curve, ink};
+            if (ink == KM_INK_DATA) {
+                chart->title = curve->title; /* not that of a ghost */
+            }
         }
     }
     size_t kept = 0;

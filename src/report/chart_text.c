@@ -96,6 +96,12 @@ static void draw_marks(struct drawing *d)
 static void draw_all(struct drawing *d)
 {
     draw_marks(d);
+    for (size_t i = 0; i < d->chart->curve_count; i++) {
+        const struct km_chart_curve *row = &d->chart->curves[i];
+        d->canvas.many_valid =
+            d->canvas.many_valid || (row->ink == KM_INK_VALID &&
+                                     row->curve->count > d->canvas.columns / 4);
+    }
     for (enum km_ink ink = KM_INK_BAND; ink < KM_INK_COUNT; ink++) {
         for (size_t i = 0; i < d->chart->curve_count; i++) {
             draw_curve(d, &d->chart->curves[i], ink);
@@ -139,7 +145,9 @@ static size_t legend_entry(struct drawing *d, enum km_ink ink, bool write)
     }
     if (write) {
         km_buf_append_text(&d->line, "  ");
-        (void)tone_text(d, km_ink_tone(ink), km_ink_sign(d->terminal, ink));
+        bool plain = ink == KM_INK_VALID && d->canvas.many_valid;
+        (void)tone_text(d, km_ink_tone(ink),
+                        km_ink_sign(d->terminal, plain ? KM_INK_DATA : ink));
         (void)tone_text(d, KM_TONE_QUIET, text);
     }
     return 3 + strlen(text);
