@@ -11,7 +11,8 @@
  *     chunk - blob                                   the points, compressed
  *
  * A chunk's id is its stream's key and its place in it, so that the chunks of a
- * stream stand together; blobs stand in the order of writing.
+ * stream stand together; blobs stand in the order of writing, in up to
+ * sixteen rows each (store_sqlite_merge.c).
  * Verbs get an `err` that is not NULL: store.c sees to it.
  * Ownership: the store owns everything.   Threads: see above.
  * Document: docs/formats/database.md */
@@ -38,7 +39,8 @@ struct km_sqlite_connection {
     sqlite3 *db;
     sqlite3_stmt *statements[KM_SQL_COUNT];
     struct km_chunk_codec *codec;
-    struct km_sqlite_connection *next; /* in the pool */
+    unsigned char blob[KM_CHUNK_BYTES_MAX]; /* its parts, put together */
+    struct km_sqlite_connection *next;      /* in the pool */
 };
 
 struct km_sqlite_store {

@@ -4,6 +4,62 @@
 
 #include "store/store_sqlite.h"
 
+/* A blob that does not fit a page is stored in parts, because SQLite fills
+ * overflow pages to the last byte but leaves to the last cell that fits: the
+ * first part is cut so that next to nothing of it stands in a leaf, the rest is
+ * made of small cells, of which leaves hold many. Part i has the id of the blob
+ * (a multiple of 16) plus i. */
+enum {
+    BLOB_PARTS_MAX = 16,
+    LEAF_BYTES = 4061 - 16,    /* of a cell: the most that SQLite keeps whole */
+    LOCAL_BYTES = 489 - 16,    /* that it keeps in the leaf of a longer one */
+    OVERFLOW_BYTES = 4096 - 4, /* of a page behind the leaf */
+    PART_BYTES = 512,
+};
+_Static_assert(1 + OVERFLOW_BYTES / PART_BYTES + 1 <= BLOB_PARTS_MAX,
+               "the rest behind the first part fits the other parts");
+
+static size_t part_length(size_t part, size_t left)
+{
+    if (part > 0) {
+        return left < PART_BYTES ? left : PART_BYTES;
+    }
+    if (left <= PART_BYTES) {
+        return left;
+    }
+    return left <= LEAF_BYTES ? PART_BYTES
+                              : left - (left - LOCAL_BYTES) % OVERFLOW_BYTES;
+}
+
+static enum km_code insert_blob(struct km_sqlite_store *store, size_t len,
+                                int64_t *id, struct km_err *err)
+{
+    struct km_sqlite_connection *writer = store->writer;
+    bool row = false;
+    size_t at = 0;
+    sqlite3_stmt *next = km_sql(writer, KM_SQL_BLOB_NEXT, err);
+    if (!next) {
+        return err->code;
+    }
+    enum km_code code = km_sql_row(writer, next, &row, err);
+    *id = row ? sqlite3_column_int64(next, 0) : 0;
+    (void)sqlite3_reset(next);
+    for (size_t part = 0; at < len && code == KM_OK; part++) {
+        sqlite3_stmt *insert = km_sql(writer, KM_SQL_BLOB_INSERT, err);
+        if (!insert) {
+            return err->code;
+        }
+        assert(part < BLOB_PARTS_MAX);
+        size_t part_len = part_length(part, len - at);
+        (void)sqlite3_bind_int64(insert, 1, *id + (int64_t)part);
+        (void)sqlite3_bind_blob64(insert, 2, store->blob + at, part_len,
+                                  SQLITE_STATIC);
+        code = km_sql_run(writer, insert, err);
+        at += part_len;
+    }
+    return code;
+}
+
 /* Inserts a chunk, or puts it in the place of the one with the same id. */
 enum km_code km_sqlite_chunk_insert(struct km_sqlite_store *store, int64_t id,
                                     const struct km_point *points, size_t count,
@@ -11,24 +67,48 @@ enum km_code km_sqlite_chunk_insert(struct km_sqlite_store *store, int64_t id,
                                     struct km_err *err)
 {
     struct km_sqlite_connection *writer = store->writer;
-    sqlite3_stmt *blob = km_sql(writer, KM_SQL_BLOB_INSERT, err);
-    sqlite3_stmt *chunk = km_sql(writer, KM_SQL_CHUNK_PUT, err);
-    if (!blob || !chunk) {
-        return err->code;
-    }
+    int64_t blob = 0;
     size_t len = km_chunk_encode(writer->codec, points, count, store->blob);
-    (void)sqlite3_bind_blob64(blob, 1, store->blob, len, SQLITE_STATIC);
-    enum km_code code = km_sql_run(writer, blob, err);
+    enum km_code code = insert_blob(store, len, &blob, err);
     if (code) {
         return code;
+    }
+    sqlite3_stmt *chunk = km_sql(writer, KM_SQL_CHUNK_PUT, err);
+    if (!chunk) {
+        return err->code;
     }
     km_sqlite_summary_init(summary);
     km_sqlite_summary_add(summary, points, count);
     (void)sqlite3_bind_int64(chunk, 1, id);
-    (void)sqlite3_bind_int64(chunk, 2, sqlite3_last_insert_rowid(writer->db));
+    (void)sqlite3_bind_int64(chunk, 2, blob);
     (void)sqlite3_bind_int64(chunk, 3, (int64_t)len);
     km_sql_bind_summary(chunk, 4, summary);
     return km_sql_run(writer, chunk, err);
+}
+
+/* Puts the parts of a blob together in the connection. */
+static enum km_code read_blob(struct km_sqlite_connection *connection,
+                              int64_t id, size_t *len, struct km_err *err)
+{
+    bool row = false;
+    enum km_code code = KM_OK;
+    sqlite3_stmt *read = km_sql(connection, KM_SQL_BLOB_READ, err);
+    if (!read) {
+        return err->code;
+    }
+    *len = 0;
+    (void)sqlite3_bind_int64(read, 1, id);
+    while ((code = km_sql_row(connection, read, &row, err)) == KM_OK && row) {
+        struct km_str part = km_sql_text(read, 0);
+        if (part.len > sizeof connection->blob - *len) {
+            (void)sqlite3_reset(read);
+            return km_fail(err, KM_ECORRUPT, "chunk: more than %d bytes",
+                           KM_CHUNK_BYTES_MAX);
+        }
+        memcpy(connection->blob + *len, part.ptr, part.len);
+        *len += part.len;
+    }
+    return code;
 }
 
 enum km_code km_sqlite_chunk_load(struct km_sqlite_connection *connection,
@@ -36,24 +116,16 @@ enum km_code km_sqlite_chunk_load(struct km_sqlite_connection *connection,
                                   struct km_columns *columns,
                                   struct km_err *err)
 {
-    bool row = false;
-    sqlite3_stmt *read = km_sql(connection, KM_SQL_BLOB_READ, err);
-    if (!read) {
-        return err->code;
+    size_t len = 0;
+    enum km_code code = read_blob(connection, blob, &len, err);
+    if (code == KM_OK && len == 0) {
+        code =
+            km_fail(err, KM_ECORRUPT, "store: the points of a chunk are gone");
     }
-    (void)sqlite3_bind_int64(read, 1, blob);
-    enum km_code code = km_sql_row(connection, read, &row, err);
-    if (code) {
-        return code;
+    if (code == KM_OK) {
+        code = km_chunk_decode(connection->codec, connection->blob, len,
+                               columns, err);
     }
-    if (!row) {
-        return km_fail(err, KM_ECORRUPT,
-                       "store: the points of a chunk are gone");
-    }
-    struct km_str bytes = km_sql_text(read, 0);
-    code = km_chunk_decode(connection->codec, (const unsigned char *)bytes.ptr,
-                           bytes.len, columns, err);
-    (void)sqlite3_reset(read);
     if (code == KM_OK && expected != KM_SQLITE_POINTS_ANY &&
         columns->count != expected) {
         code = km_fail(err, KM_ECORRUPT,

@@ -93,7 +93,8 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
     X(CHUNK_PUT,                                                               \
       "INSERT OR REPLACE INTO chunk (id, blob, size, " KM_SQL_SUMMARY          \
       ") VALUES (?, ?, ?, " KM_SQL_SUMMARY_MARKS ")")                          \
-    X(BLOB_INSERT, "INSERT INTO blob (bytes) VALUES (?)")                      \
+    X(BLOB_NEXT, "SELECT (coalesce(max(id), 0) | 15) + 1 FROM blob")           \
+    X(BLOB_INSERT, "INSERT INTO blob (id, bytes) VALUES (?, ?)")               \
     X(EVENT_INSERT, "INSERT INTO event (attempt, time_ns, step, kind, "        \
                     "name, detail) VALUES (?, ?, ?, ?, ?, ?)")                 \
     X(EVALUATION_INSERT, "INSERT INTO evaluation (attempt, " KM_SQL_EVALUATION \
@@ -147,8 +148,10 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
     X(RUN_ATTEMPTS, "SELECT key FROM attempt WHERE run = ?")                   \
     X(ATTEMPT_STREAMS, "SELECT key FROM stream WHERE attempt = ?")             \
     X(STREAM_BLOBS_DELETE,                                                     \
-      "DELETE FROM blob WHERE id IN "                                          \
-      "(SELECT blob FROM chunk WHERE id BETWEEN ? AND ?)")                     \
+      "WITH RECURSIVE part (place) AS (VALUES (0) UNION ALL "                  \
+      "SELECT place + 1 FROM part WHERE place < 15) "                          \
+      "DELETE FROM blob WHERE id IN (SELECT blob + place FROM chunk, part "    \
+      "WHERE chunk.id BETWEEN ? AND ?)")                                       \
     X(STREAM_CHUNKS_DELETE, "DELETE FROM chunk WHERE id BETWEEN ? AND ?")      \
     X(ATTEMPT_STREAMS_DELETE, "DELETE FROM stream WHERE attempt = ?")          \
     X(ATTEMPT_EVENTS_DELETE, "DELETE FROM event WHERE attempt = ?")            \
@@ -214,13 +217,14 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
                          "WHERE series.id = ? ORDER BY ordinal, stream.key")   \
     X(CHUNKS_OF_STREAM, "SELECT id, blob, " KM_SQL_SUMMARY " FROM chunk "      \
                         "WHERE id BETWEEN ? AND ? ORDER BY id")                \
-    X(BLOB_READ, "SELECT bytes FROM blob WHERE id = ?")                        \
+    X(BLOB_READ, "SELECT bytes FROM blob WHERE id BETWEEN ?1 AND ?1 + 15 "     \
+                 "ORDER BY id")                                                \
     /* maintain, merge, check, usage */                                        \
     X(STREAM_SMALL, "SELECT key FROM stream WHERE small >= 4 "                 \
                     "ORDER BY small DESC LIMIT 1")                             \
     X(STREAM_SMALL_SET, "UPDATE stream SET small = ? WHERE key = ?")           \
     X(CHUNK_DELETE, "DELETE FROM chunk WHERE id = ?")                          \
-    X(BLOB_DELETE, "DELETE FROM blob WHERE id = ?")                            \
+    X(BLOB_DELETE, "DELETE FROM blob WHERE id BETWEEN ?1 AND ?1 + 15")         \
     X(VACUUM, "PRAGMA incremental_vacuum(2000)")                               \
     X(INTEGRITY, "PRAGMA integrity_check(20)")                                 \
     X(REINDEX, "REINDEX")                                                      \
@@ -235,12 +239,12 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
     X(CHUNKS_STRAY, "SELECT count(*) FROM chunk WHERE NOT EXISTS "             \
                     "(SELECT 1 FROM stream WHERE key = chunk.id >> 32)")       \
     X(BLOBS_STRAY, "SELECT count(*) FROM blob "                                \
-                   "WHERE id NOT IN (SELECT blob FROM chunk)")                 \
+                   "WHERE id & ~15 NOT IN (SELECT blob FROM chunk)")           \
     X(CHUNKS_STRAY_DELETE,                                                     \
       "DELETE FROM chunk WHERE NOT EXISTS "                                    \
       "(SELECT 1 FROM stream WHERE key = chunk.id >> 32)")                     \
     X(BLOBS_STRAY_DELETE, "DELETE FROM blob "                                  \
-                          "WHERE id NOT IN (SELECT blob FROM chunk)")          \
+                          "WHERE id & ~15 NOT IN (SELECT blob FROM chunk)")    \
     X(USAGE, "SELECT (SELECT count(*) FROM run), "                             \
              "(SELECT count(*) FROM series), "                                 \
              "(SELECT coalesce(sum(point_count), 0) FROM run), "               \

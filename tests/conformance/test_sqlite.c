@@ -177,7 +177,7 @@ static void what_follows_from_the_points_is_mended(void)
             "UPDATE stream SET n = n + 1, last_bits = 0;"
             "UPDATE run SET point_count = 0, series_count = 9;"
             "UPDATE attempt SET ordinal = 1 - ordinal;"
-            "INSERT INTO blob (bytes) VALUES (x'00');"
+            "INSERT INTO blob (id, bytes) VALUES (1600, x'00');"
             "INSERT INTO chunk SELECT id + (99 << 32), blob, size, n, n_nan,"
             " n_posinf, n_neginf, first_bits, last_bits, min, max, sum,"
             " first_step, last_step, min_step, max_step, first_time_ns,"
@@ -228,7 +228,7 @@ static void a_chunk_that_does_not_decode_is_named_and_dropped(void)
     append_points(store, 1, 9000, KM_OK);
     km_store_close(store);
     run_sql("UPDATE blob SET bytes = CAST(substr(bytes, 1, length(bytes) - 3) "
-            "|| x'010203' AS BLOB) WHERE id = 2");
+            "|| x'010203' AS BLOB) WHERE id = 32");
     store = open_store(BACKEND_SQLITE, folder, NULL, NULL);
     struct km_buf text;
     km_buf_init(&text, 1 << 24);
