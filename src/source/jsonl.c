@@ -29,6 +29,35 @@ static const char *const time_keys[] = {"_timestamp", "timestamp", "time",
                                         "created_at", "wall_time"};
 enum { TIME_KEYS = sizeof time_keys / sizeof time_keys[0] };
 
+/* Names that speak of a part of a run; what is called otherwise is a run. */
+static const struct {
+    const char *stem, *labels;
+} parts[] = {
+    {"metrics", ""},
+    {"metric", ""},
+    {"log", ""},
+    {"logs", ""},
+    {"history", ""},
+    {"log_history", ""},
+    {"scalars", ""},
+    {"stats", ""},
+    {"progress", ""},
+    {"events", ""},
+    {"output", ""},
+    {"results", ""},
+    {"wandb-history", ""},
+    {"wandb-events", ""},
+    {"training_log", ""},
+    {"train_log", ""},
+    {"train", "subset=train"},
+    {"training", "subset=train"},
+    {"valid", "subset=validation"},
+    {"val", "subset=validation"},
+    {"validation", "subset=validation"},
+    {"eval", "subset=eval"},
+    {"test", "subset=test"},
+};
+
 struct jsonl {
     struct km_json_walk walk;
     struct km_row row;
@@ -40,6 +69,7 @@ struct jsonl {
     int64_t steps[STEP_KEYS];
     size_t time_key; /* index + 1, 0: none */
     int64_t time_ns;
+    struct km_str labels; /* of all series, by the file's name */
     int skip_level; /* an array or media object is open at this depth, or 0 */
 };
 
@@ -125,6 +155,23 @@ static int sniff_jsonl(const struct km_sniff *sniff)
     return named ? 70 : has_number ? 40 : 10;
 }
 
+/* The row of `parts` for a file's name, or NULL. */
+static const char *labels_of(struct km_str name)
+{
+    struct km_str stem = {name.ptr, km_str_find(name, '.', 0)};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (km_str_is(stem, parts[i].stem)) {
+            return parts[i].labels;
+        }
+    }
+    return NULL;
+}
+
+static enum km_source_scope scope_of(const struct km_sniff *sniff)
+{
+    return labels_of(sniff->place->name) ? KM_SCOPE_FOLDER : KM_SCOPE_FILE;
+}
+
 static enum km_code restore(struct jsonl *state, struct km_str saved,
                             struct km_err *err)
 {
@@ -147,6 +194,7 @@ static enum km_code begin_jsonl(struct km_source *source, struct km_str saved,
     struct jsonl *state = source->state;
     km_json_walk_init(&state->walk);
     km_row_init(&state->row);
+    state->labels = km_str_of(labels_of(source->place->name));
     return restore(state, saved, err);
 }
 
@@ -272,7 +320,7 @@ static void emit_row(struct km_source *source)
         bool system = km_str_starts(name, KM_STR("system.")) ||
                       km_str_starts(name, KM_STR("system/"));
         uint32_t series =
-            km_emit_series(source->emit, name, KM_STR(""),
+            km_emit_series(source->emit, name, state->labels,
                            flags | (system ? KM_SERIES_SYSTEM : 0u));
         km_emit_point(source->emit, series, step, state->time_ns,
                       km_row_value(&state->row, i));
@@ -352,7 +400,8 @@ const struct km_source_ops km_source_jsonl = {
     .name = "jsonl",
     .title = "JSON Lines",
     .shape = KM_SHAPE_STREAM,
-    .scope = KM_SCOPE_FOLDER,
+    .scope = KM_SCOPE_FILE,
+    .scope_of = scope_of,
     .state_bytes = sizeof(struct jsonl),
     .sniff = sniff_jsonl,
     .begin = begin_jsonl,

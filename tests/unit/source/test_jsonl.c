@@ -135,6 +135,18 @@ static void a_step_that_goes_back_opens_an_attempt(void)
             "point a part=1 flags=0 @2 - 4\n");
 }
 
+static void a_part_of_a_run_labels_its_series(void)
+{
+    dump_is(ops, "a/val.jsonl", "{\"step\": 1, \"loss\": 2}\n",
+            "point loss subset=validation @1 - 2\n");
+    const struct km_place part = dump_place("a/val.jsonl");
+    const struct km_place whole = dump_place("a/seed_3.jsonl");
+    CHECK_INT(ops->scope_of(&(struct km_sniff){.place = &part}),
+              KM_SCOPE_FOLDER);
+    CHECK_INT(ops->scope_of(&(struct km_sniff){.place = &whole}),
+              KM_SCOPE_FILE);
+}
+
 static void is_known_by_its_first_line(void)
 {
     CHECK(dump_sniff(ops, "x", "{\"step\": 1, \"a\": 2}\n{") >= 40);
@@ -162,6 +174,7 @@ int main(void)
     RUN(a_torn_last_line_waits_for_its_rest);
     RUN(a_block_of_zeros_is_not_written_yet);
     RUN(a_step_that_goes_back_opens_an_attempt);
+    RUN(a_part_of_a_run_labels_its_series);
     RUN(is_known_by_its_first_line);
     return tap_end();
 }
