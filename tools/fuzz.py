@@ -25,7 +25,7 @@ def fuzz(build, seconds, target):
     os.makedirs(crashes, exist_ok=True)
     seeds = os.path.join(os.path.dirname(__file__), "..", "fuzz", "seeds", name)
     done = subprocess.run(
-        [target, f"-max_total_time={seconds}", "-timeout=5",
+        [target, f"-max_total_time={seconds}", "-timeout=60",
          "-rss_limit_mb=2048", "-max_len=65536", "-print_final_stats=1",
          f"-artifact_prefix={crashes}", corpus, seeds],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
