@@ -34,7 +34,7 @@ static uint64_t read_in_pieces(const char *bytes, size_t len, size_t piece)
         while ((code = km_json_next(&reader, &token, &err)) == KM_OK &&
                token.kind != KM_JSON_MORE) {
             assert(km_utf8_is_valid(token.text));
-            assert(token.depth >= 0 && token.depth < KM_JSON_DEPTH_MAX);
+            assert(token.depth >= 0 && token.depth <= KM_JSON_DEPTH_MAX);
             hash = mix(hash, &token);
         }
     }
