@@ -59,9 +59,9 @@ say "km import $OUT/journal"
 "$KM" import "$OUT/journal"
 say "km runs"
 "$KM" runs
-say "km report demo/A"
-"$KM" report demo/A
-say "km report demo/B --html $OUT/report.html"
-"$KM" report demo/B --html "$OUT/report.html"
+say "km report demo/A demo/B"
+"$KM" report demo/A demo/B
+say "km report demo/A demo/B --html $OUT/report.html"
+"$KM" report demo/A demo/B --html "$OUT/report.html"
 echo
 echo "The page is $OUT/report.html; the store is $KNOTMETER_STORE."
