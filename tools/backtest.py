@@ -7,8 +7,10 @@
 At 20, 40, 60 and 80 % of the planned steps of every curve, sees only what is at
 or before that step and forecasts x1.25, x1.5, x2 of it and the end. Prints, for
 each regime of the learning rate: rel (geometric mean of |error| / |error of the
-last value|), median |error|, and what k covers of 80 %. Errors are averaged
-inside a configuration group first, then over groups.
+last value|), median |error|, and what the product's 80 % interval covers, its
+width and its Winkler score in percent of the last value. Errors are averaged
+inside a configuration group first, then over groups. A second table takes the
+reach downward from one class of curves and covers the others with it.
 
 Regimes: constant (learning rate known and constant up to the target; for
 modded-nanogpt, whose schedules are constant and then decay linearly, targets up
@@ -121,6 +123,7 @@ def run(curves, tool, window):
             for (name, target), forecast in zip(todo, answer["forecast"]):
                 real = truth(curve, target, name == "final")
                 if real is not None and forecast["x"] > x[-1]:
+                    forecast["points"] = answer["bins"]
                     rows.append((curve, regime(curve, target), name, forecast,
                                  real, last))
     pipe.stdin.close()
@@ -149,10 +152,56 @@ def summary(rows, method):
     }
 
 
-def coverage(rows, k):
-    return round(by_group(
-        (r[0].source + r[0].kind + r[0].group,
-         float(abs(r[3]["value"] - r[4]) <= k * r[3]["s"])) for r in rows), 3)
+CONSTANT, UNKNOWN, THIN = (0.8, 0.8), (2.4, 0.8), (3, 3)  # forecast.h
+POINTS_MIN = 12
+
+
+def reach(row, down=UNKNOWN[0]):
+    """(down, up) in s, as the product takes them without a known schedule."""
+    if row[0].kind == "err" or row[3]["points"] < POINTS_MIN:
+        return THIN
+    return down, UNKNOWN[1]
+
+
+def interval(rows, reach_of):
+    """Coverage and misses, width and Winkler score in % of the last value."""
+    sums = {name: [] for name in ("covers", "below", "above", "width",
+                                  "winkler")}
+    for row in rows:
+        curve, _, _, forecast, real, last = row
+        down, up = reach_of(row)
+        low = forecast["value"] - down * forecast["s"]
+        high = forecast["value"] + up * forecast["s"]
+        miss = max(low - real, real - high, 0)
+        group = curve.source + curve.kind + curve.group
+        for name, value in (("covers", low <= real <= high),
+                            ("below", real < low), ("above", real > high),
+                            ("width", 100 * (high - low) / abs(last)),
+                            ("winkler", 100 * (high - low + 10 * miss) /
+                             abs(last))):
+            sums[name].append((group, float(value)))
+    return {name: round(by_group(v), 3) for name, v in sums.items()}
+
+
+def across(rows):
+    """The reach downward that one class asks for, checked on the others."""
+    classes = collections.defaultdict(list)
+    for row in rows:
+        if row[1] != "constant":
+            classes[f"{row[0].source} {row[0].kind}"].append(row)
+    lines = []
+    for name, some in classes.items():
+        steps = [k / 10 for k in range(5, 60)]
+        down = next((k for k in steps
+                     if interval(some, lambda r, k=k: (k, UNKNOWN[1]))
+                     ["covers"] >= 0.8), None)
+        if down is None:
+            lines.append((name, "no reach downward covers 0.8", {}))
+            continue
+        others = {other: interval(part, lambda r, k=down: reach(r, k))
+                  for other, part in classes.items() if other != name}
+        lines.append((name, f"asks for {down}", others))
+    return lines
 
 
 def report(rows):
@@ -165,8 +214,9 @@ def report(rows):
             if not some:
                 continue
             entry = {m: summary(some, m) for m in ("pow3", "invlog3", "value")}
-            entry["coverage"] = {"0.8": coverage(some, 0.8),
-                                 "1.83": coverage(some, 1.83)}
+            entry["constant"] = interval(some, lambda r: CONSTANT)
+            entry["unknown"] = interval(some, reach)
+            entry["k = 1.83"] = interval(some, lambda r: (1.83, 1.83))
             out[f"{name} {what}"] = entry
     return out
 
@@ -184,10 +234,13 @@ def tap(path, tool):
         return 0
     rows = run([c for c in read(path) if c.kind != "train"], tool, 0)
     numbers = report(rows)["constant horizons"]
-    rel, covered = numbers["value"]["rel"], numbers["coverage"]["0.8"]
+    rel, covered = numbers["value"]["rel"], numbers["constant"]["covers"]
+    decay = interval([r for r in rows if r[1] != "constant"], reach)["covers"]
     checks = [
         (rel < 0.15, f"forecasts have a tenth of last value's error ({rel})"),
         (0.7 <= covered <= 0.97, f"80 % intervals cover ({covered})"),
+        (0.76 <= decay <= 0.88,
+         f"so do they when the learning rate decays ({decay})"),
         (numbers["value"]["tasks"] > 150, "on enough tasks"),
     ]
     for number, (good, what) in enumerate(checks, 1):
@@ -210,6 +263,19 @@ def main():
         print(name)
         for method, numbers in entry.items():
             print(f"    {method:9}", json.dumps(numbers))
+    unknown = [r for r in rows if r[1] != "constant"]
+    print("not constant:", json.dumps(interval(unknown, reach)))
+    for kind in sorted({(r[0].source, r[0].kind) for r in rows}):
+        for what in (True, False):
+            some = [r for r in rows if (r[0].source, r[0].kind) == kind and
+                    (r[1] == "constant") == what]
+            if some:
+                print("   ", *kind, "constant" if what else "not constant",
+                      len(some), json.dumps(interval(some, reach)))
+    for name, asks, others in across(rows):
+        print(f"{name} {asks}")
+        for other, numbers in others.items():
+            print(f"    {other:14}", json.dumps(numbers))
 
 
 if __name__ == "__main__":

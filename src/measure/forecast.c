@@ -11,6 +11,9 @@
 
 const double km_forecast_windows[KM_FORECAST_WINDOWS] = {0.02, 0.05, 0.1, 0.2,
                                                          0.4};
+const struct km_cold_start km_cold_start_constant = {0.8, 0.8};
+const struct km_cold_start km_cold_start_unknown = {2.4, 0.8};
+const struct km_cold_start km_cold_start_thin = {3, 3};
 static const double DRIFT = 0.02; /* of the level, per e-fold of x */
 static const uint64_t SEED = 7;
 
@@ -68,7 +71,8 @@ void km_forecast_prepare(const struct km_fit *pow3,
                          const struct km_fit *invlog3,
                          const struct km_fit_problem *window,
                          const struct km_fit_problem *past, size_t past_count,
-                         double noise, double k, struct km_fit_scratch *scratch,
+                         double noise, struct km_cold_start k,
+                         struct km_fit_scratch *scratch,
                          struct km_forecast *forecast)
 {
     forecast->x_now = pow3->x_now;
@@ -114,6 +118,7 @@ struct km_estimate km_forecast_at(const struct km_forecast *forecast, double x)
                 forecast->noise * forecast->noise +
                 variance(forecast->resample, KM_FORECAST_RESAMPLES, u) +
                 drift * drift;
-    double half = forecast->k * sqrt(s2);
-    return (struct km_estimate){value, value - half, value + half};
+    double s = sqrt(s2);
+    return (struct km_estimate){value, value - forecast->k.down * s,
+                                value + forecast->k.up * s};
 }

@@ -10,14 +10,16 @@ static void add_schedule(const struct km_score_input *input,
 {
     static const char *const words[] = {
         [KM_SCHEDULE_UNKNOWN] =
-            "learning-rate schedule not known: interval widened",
+            "learning-rate schedule not known: the interval reaches further "
+            "towards improvement",
         [KM_SCHEDULE_CONSTANT_SO_FAR] =
-            "learning rate constant so far, what comes is not known: interval "
-            "widened",
+            "learning rate constant so far, what comes is not known: the "
+            "interval reaches further towards improvement",
         [KM_SCHEDULE_CONSTANT] = "constant learning rate, from the config",
         [KM_SCHEDULE_DECAYING] =
             "the learning rate decays and this model does not know it: "
-            "forecasts of a loss are biased high",
+            "forecasts of a loss are biased high, the interval reaches further "
+            "down",
     };
     km_evidence_add(evidence, words[input->schedule]);
 }

@@ -64,6 +64,21 @@ static size_t rebin(const struct km_curve_input *curve, struct km_bins *bins,
     return count;
 }
 
+/* How far the interval reaches, by what is known of what comes. */
+static struct km_cold_start choose_cold_start(const struct km_score_input *in,
+                                              const struct km_curve_input *of)
+{
+    enum km_role role = of->track->of.role;
+    bool loss = role == KM_ROLE_TRAIN_LOSS || role == KM_ROLE_VALID_LOSS ||
+                role == KM_ROLE_TEST_LOSS;
+    if (in->schedule == KM_SCHEDULE_CONSTANT) {
+        return km_cold_start_constant;
+    }
+    return loss && of->window_count >= KM_COLD_START_POINTS_MIN
+               ? km_cold_start_unknown
+               : km_cold_start_thin;
+}
+
 static enum km_code prepare_forecast(struct km_score_input *input,
                                      struct km_curve_input *curve,
                                      struct km_err *err)
@@ -89,11 +104,9 @@ static enum km_code prepare_forecast(struct km_score_input *input,
     };
     /* a training loss at the horizon is an average, an evaluation is not */
     bool averaged = curve->track->of.role == KM_ROLE_TRAIN_LOSS;
-    double k = input->schedule == KM_SCHEDULE_CONSTANT
-                   ? KM_COLD_START_K_CONSTANT
-                   : KM_COLD_START_K_UNKNOWN;
     km_forecast_prepare(&curve->pow3, &curve->invlog3, &window, past, count,
-                        averaged ? 0 : curve->pow3.scale, k, input->scratch,
+                        averaged ? 0 : curve->pow3.scale,
+                        choose_cold_start(input, curve), input->scratch,
                         curve->forecast);
     return KM_OK;
 }

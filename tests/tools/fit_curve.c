@@ -97,7 +97,8 @@ static void print_forecasts(const struct problem *p,
     }
     static struct km_forecast forecast;
     km_forecast_prepare(pow3, invlog3, window, past, count,
-                        p->noise > 0 ? pow3->scale : 0, 1, &grid, &forecast);
+                        p->noise > 0 ? pow3->scale : 0,
+                        (struct km_cold_start){1, 1}, &grid, &forecast);
     printf(",\"forecast\":[");
     for (int i = 0; i < p->targets; i++) {
         struct km_estimate e = km_forecast_at(&forecast, p->target[i]);

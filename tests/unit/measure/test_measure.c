@@ -158,7 +158,7 @@ static void prepare(double noise)
     km_fit_run(KM_FAMILY_POW3, &problem, KM_FIT_REFINED, &scratch, &pow3);
     km_fit_run(KM_FAMILY_INVLOG3, &problem, KM_FIT_REFINED, &scratch, &invlog3);
     km_forecast_prepare(&pow3, &invlog3, &problem, &problem, 1, pow3.scale,
-                        KM_COLD_START_K_CONSTANT, &scratch, &forecast);
+                        km_cold_start_constant, &scratch, &forecast);
 }
 
 static void intervals_widen_with_the_horizon(void)
@@ -183,6 +183,18 @@ static void a_forecast_is_the_same_every_time(void)
     struct km_estimate b = km_forecast_at(&forecast, 3000);
     CHECK_NEAR(a.value, b.value, 0);
     CHECK_NEAR(a.hi, b.hi, 0);
+}
+
+static void without_a_schedule_the_interval_reaches_further_down(void)
+{
+    prepare(0.1);
+    struct km_estimate even = km_forecast_at(&forecast, 2000);
+    forecast.k = km_cold_start_unknown;
+    struct km_estimate e = km_forecast_at(&forecast, 2000);
+    CHECK_NEAR(e.value, even.value, 0);
+    CHECK_NEAR((e.value - e.lo) / (e.hi - e.value), 3, 1e-6);
+    CHECK_NEAR(e.hi, even.hi, 1e-12);
+    CHECK(e.lo < even.lo);
 }
 
 static void time_to_target_inverts_the_forecast(void)
@@ -241,6 +253,7 @@ int main(void)
     RUN(a_stall_is_counted_and_left_out);
     RUN(intervals_widen_with_the_horizon);
     RUN(a_forecast_is_the_same_every_time);
+    RUN(without_a_schedule_the_interval_reaches_further_down);
     RUN(time_to_target_inverts_the_forecast);
     RUN(a_crossing_needs_two_neighbours_or_the_end);
     RUN(random_numbers_are_even_and_repeatable);
