@@ -99,7 +99,10 @@ static enum km_code read_more(struct ingest *in,
         session->found.device == found->device &&
         found->place.size_bytes >= session->size_bytes &&
         session->status != KM_SOURCE_DAMAGED) {
-        return km_ingest_session_more(in, session, found, err);
+        enum km_code code = km_ingest_session_more(in, session, found, err);
+        if (!km_ingest_is_overtaken(session)) {
+            return code;
+        }
     }
     if (session) {
         km_ingest_session_close(session);

@@ -180,6 +180,7 @@ bool km_identity_put(struct ingest_identity *identity,
     struct ingest_known *known = &identity->items[at];
     *known = (struct ingest_known){
         .cursor = *cursor,
+        .mark = km_cursor_mark(cursor),
         .device = device,
         .inode = inode,
         .next_of_head = KM_ID_ABSENT,
@@ -224,6 +225,27 @@ enum km_code km_identity_load(struct ingest_identity *identity,
                        identity->count);
     }
     return code;
+}
+
+enum km_code km_identity_reload(struct ingest_identity *identity,
+                                struct km_store *store, uint64_t source_id,
+                                struct km_err *err)
+{
+    struct load load = {.identity = identity};
+    const struct km_cursor one = {.source_id = source_id};
+    enum km_code code =
+        km_store_find_cursors(store, &one, load_cursor, &load, err);
+    if (code == KM_OK && load.is_short) {
+        code = km_fail(err, KM_EMEMORY,
+                       "memory for a known source could not be had");
+    }
+    return code;
+}
+
+uint64_t km_identity_mark(struct ingest_identity *identity, uint64_t source_id)
+{
+    const struct ingest_known *known = km_identity_of_id(identity, source_id);
+    return known ? known->mark : 0;
 }
 
 void km_identity_finish(struct ingest_identity *identity)

@@ -72,6 +72,7 @@ bool km_ingest_name(const struct ingest_found *found,
 /* What is kept of a cursor in memory; its state is fetched when needed. */
 struct ingest_known {
     struct km_cursor cursor; /* .state is empty */
+    uint64_t mark;           /* km_cursor_mark() of it as stored */
     uint64_t device, inode;  /* of the file when it was read last */
     uint32_t next_of_head;   /* chain of those with the same head */
     uint32_t next_of_path;
@@ -88,6 +89,12 @@ struct ingest_identity {
 /* Reads every cursor of the store. */
 enum km_code km_identity_load(struct ingest_identity *identity,
                               struct km_store *store, struct km_err *err);
+/* Reads the cursor of one source again. */
+enum km_code km_identity_reload(struct ingest_identity *identity,
+                                struct km_store *store, uint64_t source_id,
+                                struct km_err *err);
+/* What a guarded batch of the source goes on from; 0: it has no cursor. */
+uint64_t km_identity_mark(struct ingest_identity *identity, uint64_t source_id);
 void km_identity_finish(struct ingest_identity *identity);
 
 /* The first one (lowest id) last seen at `path`; NULL when there is none. */
@@ -141,6 +148,7 @@ enum km_code km_ingest_session_more(struct ingest *in,
                                     struct ingest_session *session,
                                     const struct ingest_found *found,
                                     struct km_err *err);
+bool km_ingest_is_overtaken(const struct ingest_session *session);
 struct km_str km_ingest_session_path(const struct ingest_session *session);
 void km_ingest_session_close(struct ingest_session *session);
 

@@ -13,7 +13,10 @@
 /* A file changed this recently may change again without its time moving. */
 #define YOUNG_NS 2000000000
 
-enum { LIVE_SESSIONS_MAX = 16 }; /* followed files that stay open */
+enum {
+    LIVE_SESSIONS_MAX = 16, /* followed files that stay open */
+    OVERTAKEN_MAX = 3,      /* how often a file is tried again */
+};
 
 void km_ingest_session_close(struct ingest_session *session)
 {
@@ -245,13 +248,13 @@ static enum km_code move_cursor(struct ingest_session *session,
     batch.cursor.mtime_ns = session->mtime_ns;
     batch.cursor.size_bytes = session->size_bytes;
     batch.cursor.state = (struct km_str){blob.bytes, blob.len};
-    code = km_store_append(session->in->options->store, &batch, err);
+    code = km_session_append(session, &batch, err);
     if (code == KM_OK && !km_identity_put(&session->in->identity, &batch.cursor,
                                           state.device, state.inode)) {
         code = km_fail(err, KM_EMEMORY,
                        "memory for a known source could not be had");
+        session->store_failed = true;
     }
-    session->store_failed = code != KM_OK;
     km_buf_finish(&blob);
     km_batch_finish(&batch);
     return code;
@@ -397,9 +400,21 @@ static enum km_code import_open(struct ingest_session *session, bool keep_open,
     return code;
 }
 
-enum km_code km_ingest_source(struct ingest *in,
-                              const struct ingest_found *found, bool keep_open,
-                              struct km_err *err)
+/* The other import is through with the file: what is left can be read. */
+static bool may_go_on(const struct ingest_session *session)
+{
+    if (!session->overtaken) {
+        return false;
+    }
+    const struct ingest_known *known =
+        km_identity_of_id(&session->in->identity, session->cursor.source_id);
+    return known && known->cursor.status != KM_SOURCE_BUSY;
+}
+
+/* `again` asks to be called once more, and is set when that is worth while. */
+static enum km_code import_once(struct ingest *in,
+                                const struct ingest_found *found,
+                                bool keep_open, bool *again, struct km_err *err)
 {
     struct ingest_session *session = create(in, found);
     if (!session) {
@@ -425,7 +440,8 @@ enum km_code km_ingest_source(struct ingest *in,
         }
     }
     bool fatal = session->store_failed || code == KM_EINTERRUPTED;
-    if (recognised && !(code == KM_ENOTFOUND && !found->is_named)) {
+    *again = *again && may_go_on(session);
+    if (recognised && !*again && !(code == KM_ENOTFOUND && !found->is_named)) {
         km_session_report(session, code, &why, unchanged);
     }
     if (fatal && err) {
@@ -437,6 +453,19 @@ enum km_code km_ingest_source(struct ingest *in,
         km_ingest_session_close(session);
     }
     return fatal ? code : KM_OK;
+}
+
+enum km_code km_ingest_source(struct ingest *in,
+                              const struct ingest_found *found, bool keep_open,
+                              struct km_err *err)
+{
+    enum km_code code = KM_OK;
+    bool again = true;
+    for (int i = OVERTAKEN_MAX; again; i--) {
+        again = i > 0;
+        code = import_once(in, found, keep_open, &again, err);
+    }
+    return code;
 }
 
 enum km_code km_ingest_session_more(struct ingest *in,
@@ -453,6 +482,9 @@ enum km_code km_ingest_session_more(struct ingest *in,
     session->is_renamed = false;
     enum km_code code = km_session_read(session, true, &why);
     bool fatal = session->store_failed || code == KM_EINTERRUPTED;
+    if (session->overtaken) {
+        return KM_OK; /* the caller begins again */
+    }
     if (session->points || session->records || code) {
         km_session_report(session, code, &why, false);
     }

@@ -114,6 +114,32 @@ static enum km_code count_runs(struct ingest *in, const struct km_batch *batch,
     return KM_OK;
 }
 
+bool km_ingest_is_overtaken(const struct ingest_session *session)
+{
+    return session->overtaken;
+}
+
+enum km_code km_session_append(struct ingest_session *session,
+                               struct km_batch *batch, struct km_err *err)
+{
+    struct ingest *in = session->in;
+    struct km_store *store = in->options->store;
+    uint64_t id = session->cursor.source_id;
+    batch->is_guarded = true;
+    batch->cursor_before = km_identity_mark(&in->identity, id);
+    enum km_code code = km_store_append(store, batch, err);
+    if (code != KM_ECONFLICT) {
+        session->store_failed = code != KM_OK;
+        return code;
+    }
+    code = km_identity_reload(&in->identity, store, id, err);
+    session->store_failed = code != KM_OK;
+    session->overtaken = code == KM_OK;
+    return code ? code
+                : km_fail(err, KM_EBUSY,
+                          "another import reads it at the same time");
+}
+
 /* Commits what the emitter holds, with the cursor. Called by the emitter. */
 enum km_code km_session_flush(void *user, struct km_batch *batch,
                               struct km_err *err)
@@ -130,11 +156,12 @@ enum km_code km_session_flush(void *user, struct km_batch *batch,
     }
     batch->has_cursor = true;
     batch->replace = session->replace;
-    code = km_store_append(in->options->store, batch, err);
-    in->has_written = true;
-    if (code == KM_OK) {
-        code = count_runs(in, batch, err);
+    code = km_session_append(session, batch, err);
+    if (code) {
+        return code;
     }
+    in->has_written = true;
+    code = count_runs(in, batch, err);
     if (code) {
         session->store_failed = true;
         return code;
@@ -305,7 +332,7 @@ static enum km_code feed_all(struct ingest_session *session, bool keep_open,
 
 static void set_status(struct ingest_session *session, enum km_code code)
 {
-    if (code == KM_EINTERRUPTED) {
+    if (code == KM_EINTERRUPTED || session->overtaken) {
         session->status = KM_SOURCE_BUSY;
     } else if (code != KM_OK) {
         session->status = KM_SOURCE_DAMAGED;
@@ -342,7 +369,8 @@ enum km_code km_session_read(struct ingest_session *session, bool keep_open,
     } else {
         code = feed_all(session, keep_open, err);
     }
-    if (session->store_failed || code == KM_EMEMORY || code == KM_EFORMAT ||
+    if (session->store_failed || session->overtaken || code == KM_EMEMORY ||
+        code == KM_EFORMAT ||
         (is_document && code != KM_OK && code != KM_ECORRUPT)) {
         return code;
     }

@@ -38,6 +38,7 @@ struct ingest_session {
     uint64_t points, records, bytes_before; /* of this import */
     uint64_t skipped_before;
     bool store_failed; /* the failure is the store's, not the file's */
+    bool overtaken;    /* another import reads the same file */
     uint64_t used_at;  /* live sessions: the least used is closed first */
     char message[KM_ERR_BYTES];
 };
@@ -59,6 +60,10 @@ enum km_code km_ingest_identify(struct ingest_session *session,
 /* Called by the emitter: commits a batch with its cursor. */
 enum km_code km_session_flush(void *user, struct km_batch *batch,
                               struct km_err *err);
+/* Appends what the session made, guarded by the cursor as it is known here. A
+ * session that was overtaken gives KM_EBUSY. */
+enum km_code km_session_append(struct ingest_session *session,
+                               struct km_batch *batch, struct km_err *err);
 void km_session_warn(void *user, uint64_t offset, const char *text);
 
 /* Reads to the present end and commits. A failure of the file leaves what

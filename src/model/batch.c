@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 
 enum { VECTOR_START = 8, POINTS_START = 8 };
@@ -80,7 +81,8 @@ void km_batch_reset(struct km_batch *batch, uint64_t origin_id)
     batch->run_count = batch->attempt_count = batch->series_count = 0;
     batch->event_count = batch->evaluation_count = 0;
     batch->point_count = 0;
-    batch->replace = batch->has_cursor = false;
+    batch->replace = batch->has_cursor = batch->is_guarded = false;
+    batch->cursor_before = 0;
     batch->cursor = (struct km_cursor){0};
     batch->origin_id = origin_id;
     km_arena_reset(&batch->arena);
@@ -272,4 +274,33 @@ bool km_batch_evaluation(struct km_batch *batch, uint32_t run, uint32_t attempt,
     batch->evaluations[batch->evaluation_count++] =
         (struct km_batch_evaluation){run, attempt, copy};
     return true;
+}
+
+uint64_t km_cursor_mark(const struct km_cursor *cursor)
+{
+    const uint64_t numbers[] = {
+        cursor->source_id,
+        cursor->head_hash,
+        cursor->head_len,
+        cursor->consumed_bytes,
+        cursor->consumed_hash,
+        cursor->size_bytes,
+        (uint64_t)cursor->mtime_ns,
+        (uint64_t)cursor->status,
+        cursor->damage_offset,
+        cursor->skipped_bytes,
+        cursor->points,
+        cursor->tail_open,
+        cursor->format.len,
+        cursor->path.len,
+        cursor->state.len,
+    };
+    const struct km_str texts[] = {cursor->format, cursor->path, cursor->state};
+    uint64_t mark = km_hash(numbers, sizeof numbers, 0);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        if (texts[i].len) {
+            mark = km_hash(texts[i].ptr, texts[i].len, mark);
+        }
+    }
+    return mark ? mark : 1;
 }

@@ -105,7 +105,15 @@ struct km_batch {
     size_t point_count; /* over all series */
     bool has_cursor;
     struct km_cursor cursor;
+    /* Only when the stored cursor of the origin is still the one with this
+     * mark (0: there is none); else KM_ECONFLICT, and nothing is stored. So
+     * two importers of one file cannot both bring it. */
+    bool is_guarded;
+    uint64_t cursor_before;
 };
+
+/* Tells a stored cursor from every other state of it; never 0. */
+uint64_t km_cursor_mark(const struct km_cursor *cursor);
 
 void km_batch_init(struct km_batch *batch);
 

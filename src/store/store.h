@@ -7,7 +7,9 @@
  *   - append() is atomic: records and cursor, all or nothing, durable and
  *     visible before it returns (durability FAST: durable against the death of
  *     the process at once, against power loss within a second).
- *   - Appending under an origin id whose cursor was already stored is the
+ *   - A guarded batch is refused with ECONFLICT when the cursor of its origin
+ *     is no longer the one that it goes on from.
+ *   - Else, appending under an origin id whose cursor was already stored is the
  *     caller's business: a store adds what it is given, and with `replace`
  *     first removes what the origin brought before.
  *   - A series' points stand in attempt order, then order of arrival.
@@ -16,8 +18,8 @@
  * Ownership: texts handed to visitors live for the length of the call.
  * Threads: append, delete_run, maintain from one thread at a time (the writer);
  * the reading verbs from any thread, each call on its own.
- * Errors: KM_EIO, KM_ENOSPACE, KM_ECORRUPT, KM_EBUSY, KM_EMEMORY, KM_EFORMAT.
- * Document: docs/formats.md#database */
+ * Errors: KM_ECONFLICT, KM_EIO, KM_ENOSPACE, KM_ECORRUPT, KM_EBUSY, KM_EMEMORY,
+ * KM_EFORMAT. Document: docs/formats.md#database */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_STORE_STORE_H
 #define KM_STORE_STORE_H

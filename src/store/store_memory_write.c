@@ -396,13 +396,28 @@ static uint64_t points_bytes(const struct km_memory_store *store)
     return points * sizeof(struct km_point);
 }
 
+static bool is_guard_met(const struct km_memory_store *store,
+                         const struct km_batch *batch)
+{
+    uint64_t mark = 0;
+    for (size_t i = 0; i < store->cursors_count; i++) {
+        if (store->cursors[i].source_id == batch->origin_id) {
+            mark = km_cursor_mark(&store->cursors[i]);
+        }
+    }
+    return !batch->is_guarded || mark == batch->cursor_before;
+}
+
 enum km_code km_memory_append(struct km_store *base,
                               const struct km_batch *batch, struct km_err *err)
 {
     struct km_memory_store *store = (struct km_memory_store *)base;
     enum km_code code = KM_OK;
     (void)pthread_rwlock_wrlock(&store->lock);
-    if (store->quota_bytes && points_bytes(store) >= store->quota_bytes) {
+    if (!is_guard_met(store, batch)) {
+        code = km_guard_fail(err);
+    } else if (store->quota_bytes &&
+               points_bytes(store) >= store->quota_bytes) {
         code = km_fail(err, KM_ENOSPACE, "the store is over its quota");
     } else if (!store->broken) {
         apply(store, batch);

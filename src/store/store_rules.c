@@ -303,3 +303,9 @@ bool km_cursor_matches(const struct km_cursor *cursor,
             like->head_hash == cursor->head_hash) ||
            (like->path.len && km_str_equal(like->path, cursor->path));
 }
+
+enum km_code km_guard_fail(struct km_err *err)
+{
+    return km_fail(err, KM_ECONFLICT,
+                   "store: this source was read by another import meanwhile");
+}

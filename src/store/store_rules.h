@@ -69,6 +69,9 @@ void km_buckets_add(struct km_bucket *buckets, size_t count,
                     const struct km_point_range *range, const int64_t *steps,
                     const double *values, size_t point_count);
 
+/* The refusal of a guarded batch. */
+enum km_code km_guard_fail(struct km_err *err);
+
 /* Does `cursor` answer to `like`? See store.h, find_cursors. */
 bool km_cursor_matches(const struct km_cursor *cursor,
                        const struct km_cursor *like);

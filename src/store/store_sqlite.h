@@ -168,6 +168,7 @@ enum km_code km_sqlite_read_events(struct km_store *base, uint64_t run_id,
 enum km_code km_sqlite_read_evaluations(struct km_store *base, uint64_t run_id,
                                         km_evaluation_fn visit, void *user,
                                         struct km_err *err);
+void km_sqlite_read_cursor(sqlite3_stmt *rows, struct km_cursor *cursor);
 enum km_code km_sqlite_find_cursors(struct km_store *base,
                                     const struct km_cursor *like,
                                     km_cursor_fn visit, void *user,

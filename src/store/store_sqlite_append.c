@@ -574,12 +574,42 @@ static enum km_code put_records(struct appending *appending)
     return code;
 }
 
+/* Another importer may have read the same file since this one looked. */
+static enum km_code check_guard(struct appending *appending)
+{
+    const struct km_batch *batch = appending->batch;
+    bool row = false;
+    if (!batch->is_guarded) {
+        return KM_OK;
+    }
+    sqlite3_stmt *find =
+        km_sql(appending->writer, KM_SQL_CURSOR_FIND, appending->err);
+    if (!find) {
+        return appending->err->code;
+    }
+    km_sql_bind_id(find, 1, batch->origin_id);
+    enum km_code code =
+        km_sql_row(appending->writer, find, &row, appending->err);
+    uint64_t mark = 0;
+    if (row) {
+        struct km_cursor stored;
+        km_sqlite_read_cursor(find, &stored);
+        mark = km_cursor_mark(&stored);
+        (void)sqlite3_reset(find);
+    }
+    return code || mark == batch->cursor_before ? code
+                                                : km_guard_fail(appending->err);
+}
+
 static enum km_code put_batch(struct appending *appending)
 {
     const struct km_batch *batch = appending->batch;
     struct km_buf replaced; /* runs that the origin spoke of before */
     km_buf_init(&replaced, KM_BATCH_ARENA_BYTES_MAX);
-    enum km_code code = check_quota(appending);
+    enum km_code code = check_guard(appending);
+    if (code == KM_OK) {
+        code = check_quota(appending);
+    }
     if (code == KM_OK && batch->replace) {
         code = km_sqlite_origin_remove(appending->writer, batch->origin_id,
                                        &replaced, appending->err);

@@ -321,7 +321,7 @@ enum km_code km_sqlite_read_evaluations(struct km_store *base, uint64_t run_id,
     return end_reading(&reading, code);
 }
 
-static void read_cursor(sqlite3_stmt *rows, struct km_cursor *cursor)
+void km_sqlite_read_cursor(sqlite3_stmt *rows, struct km_cursor *cursor)
 {
     int status = sqlite3_column_int(rows, 9);
     *cursor = (struct km_cursor){
@@ -366,7 +366,7 @@ enum km_code km_sqlite_find_cursors(struct km_store *base,
     }
     while (code == KM_OK && next_row(&reading, &code)) {
         struct km_cursor cursor;
-        read_cursor(reading.rows, &cursor);
+        km_sqlite_read_cursor(reading.rows, &cursor);
         if (!visit(user, &cursor)) {
             break;
         }

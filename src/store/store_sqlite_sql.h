@@ -102,6 +102,7 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
                          "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")                   \
     X(CURSOR_PUT, "INSERT OR REPLACE INTO cursor (" KM_SQL_CURSOR              \
                   ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")    \
+    X(CURSOR_FIND, "SELECT " KM_SQL_CURSOR " FROM cursor WHERE source_id = ?") \
     X(RUN_ADD, "UPDATE run SET series_count = series_count + ?2, "             \
                "point_count = point_count + ?3, "                              \
                "attempt_count = attempt_count + ?4, "                          \

@@ -270,6 +270,37 @@ static void cursors_are_found_by_source_head_and_path(void)
     close_fresh();
 }
 
+static void what_another_importer_brought_is_not_added_again(void)
+{
+    struct random_state random = {77};
+    struct km_store_usage usage = {0}, after = {0};
+    struct km_err err;
+    open_fresh();
+    random_batch(&random, 1, &batch);
+    batch.has_cursor = batch.is_guarded = true;
+    batch.replace = false;
+    batch.cursor = (struct km_cursor){.source_id = batch.origin_id,
+                                      .format = KM_STR("csv"),
+                                      .path = KM_STR("/a"),
+                                      .consumed_bytes = 5,
+                                      .state = KM_STR("s")};
+    batch.cursor_before = 1;
+    CHECK_INT(km_store_append(store, &batch, &err), KM_ECONFLICT);
+    batch.cursor_before = 0;
+    CHECK_INT(km_store_append(store, &batch, &err), KM_OK);
+    CHECK_INT(km_store_usage(store, &usage, NULL), KM_OK);
+    CHECK_INT(km_store_append(store, &batch, &err), KM_ECONFLICT);
+    CHECK_TEXT(err.message,
+               "store: this source was read by another import meanwhile");
+    batch.replace = true;
+    CHECK_INT(km_store_append(store, &batch, &err), KM_ECONFLICT);
+    CHECK_INT(km_store_usage(store, &after, NULL), KM_OK);
+    CHECK(usage.points > 0 && usage.points == after.points);
+    batch.cursor_before = km_cursor_mark(&batch.cursor);
+    CHECK_INT(km_store_append(store, &batch, &err), KM_OK);
+    close_fresh();
+}
+
 static void a_lease_has_one_owner_until_it_ends(void)
 {
     struct km_str name = KM_STR("import"), a = KM_STR("a"), b = KM_STR("b");
@@ -422,6 +453,7 @@ int main(int argc, char **argv)
     RUN(a_run_that_is_replaced_keeps_when_it_was_added);
     RUN(filters_search_in_names_and_groups);
     RUN(cursors_are_found_by_source_head_and_path);
+    RUN(what_another_importer_brought_is_not_added_again);
     RUN(a_lease_has_one_owner_until_it_ends);
     RUN(beyond_its_quota_a_store_takes_nothing);
     RUN(a_visitor_may_read_on);

@@ -152,6 +152,31 @@ def growing(title, place):
     return test
 
 
+def two_at_once():
+    """two imports of the same files at the same time: no point twice"""
+    with scratch() as folder:
+        logs = os.path.join(folder, "logs")
+        os.makedirs(logs)
+        for i in range(30):
+            with open(os.path.join(logs, f"r{i}.csv"), "w",
+                      encoding="utf-8") as file:
+                file.write("step,loss\n")
+                file.writelines(f"{step},{i + 1 / (step + 1)}\n"
+                                for step in range(2000))
+        store, fresh = (os.path.join(folder, s) for s in ("a", "b"))
+        bring(fresh, logs)
+        for _ in range(3):
+            both = [subprocess.Popen([KM, "import", logs, "--store", store,
+                                      "--quiet"], stderr=subprocess.PIPE)
+                    for _ in range(2)]
+            for process in both:
+                err = process.communicate()[1]
+                assert process.returncode in (0, 9), err
+            bring(store, logs)
+            same(held(store), held(fresh))
+            shutil.rmtree(store)
+
+
 def hostile_folder():
     """links, pipes, hidden and unreadable files are passed over or named"""
     with scratch() as folder:
@@ -212,4 +237,4 @@ def only_what_was_named():
 
 
 run(twice, orders, *(growing(*item) for item in GROWING.items()),
-    hostile_folder, store_inside, only_what_was_named)
+    two_at_once, hostile_folder, store_inside, only_what_was_named)
