@@ -20,8 +20,6 @@
 #include "base/limits.h"
 #include "ingest/session.h"
 
-enum { CANDIDATES_MAX = 64 };
-
 bool km_ingest_is_untouched(const struct ingest *in,
                             const struct ingest_known *known,
                             const struct ingest_found *found)
@@ -136,75 +134,140 @@ static enum ingest_kind identify_known(struct ingest_session *session,
     return KM_INGEST_NEW;
 }
 
+/* Cursors whose file began like this one. Logs of one script often share
+ * their first thousands of bytes, so there may be as many as files. */
+struct candidates {
+    struct ingest_known **items;
+    size_t count, cap;
+};
+
+static bool add_candidate(struct candidates *found, struct ingest_known *known)
+{
+    if (found->count == found->cap) {
+        size_t cap = found->cap ? found->cap * 2 : 16;
+        struct ingest_known **items =
+            realloc(found->items, cap * sizeof(struct ingest_known *));
+        if (!items) {
+            return false;
+        }
+        found->items = items;
+        found->cap = cap;
+    }
+    found->items[found->count++] = known;
+    return true;
+}
+
+/* Shortest first, as they are met in one pass over the file. */
 static int compare_candidates(const void *a, const void *b)
 {
     const struct km_cursor *x = &(*(struct ingest_known *const *)a)->cursor;
     const struct km_cursor *y = &(*(struct ingest_known *const *)b)->cursor;
     if (x->consumed_bytes != y->consumed_bytes) {
-        return x->consumed_bytes > y->consumed_bytes ? -1 : 1;
+        return x->consumed_bytes < y->consumed_bytes ? -1 : 1;
     }
-    return (x->source_id > y->source_id) - (x->source_id < y->source_id);
+    return (x->source_id < y->source_id) - (x->source_id > y->source_id);
 }
 
-/* Cursors whose file began like this one, longest first. */
-static size_t find_candidates(struct ingest_session *session,
-                              struct km_str head,
-                              struct ingest_known *found[CANDIDATES_MAX])
+static bool is_candidate(struct ingest_session *session,
+                         struct ingest_known *known, uint32_t head_len)
+{
+    const struct km_cursor *cursor = &known->cursor;
+    bool whole = is_whole(session, cursor);
+    return cursor->points && cursor->head_len == head_len &&
+           cursor->consumed_bytes <= session->size_bytes &&
+           (whole || session->ops->shape == KM_SHAPE_STREAM) &&
+           km_str_is(cursor->format, session->ops->name) &&
+           (whole || km_identity_is_gone(known));
+}
+
+static bool find_candidates(struct ingest_session *session, struct km_str head,
+                            struct candidates *found)
 {
     struct ingest_identity *identity = &session->in->identity;
-    size_t count = 0;
     for (uint32_t len = km_head_len(head.len); len;
          len = km_head_len(len - 1)) {
         struct ingest_known *known = km_identity_of_head(
             identity, len, km_hash(head.ptr, len, 0) & INT64_MAX);
-        while (known && count < CANDIDATES_MAX) {
-            const struct km_cursor *cursor = &known->cursor;
-            if (cursor->points && cursor->head_len == len &&
-                cursor->consumed_bytes <= session->size_bytes &&
-                km_str_is(cursor->format, session->ops->name) &&
-                (km_identity_is_gone(known) || is_whole(session, cursor))) {
-                found[count++] = known;
+        for (; known; known = km_identity_next(identity, known)) {
+            if (is_candidate(session, known, len) &&
+                !add_candidate(found, known)) {
+                return false;
             }
-            known = km_identity_next(identity, known);
         }
     }
-    if (count) {
-        qsort(found, count, sizeof found[0], compare_candidates);
+    if (found->count) {
+        qsort(found->items, found->count, sizeof found->items[0],
+              compare_candidates);
     }
-    return count;
+    return true;
 }
 
-/* Rules 2 and 3. */
-static bool identify_other(struct ingest_session *session, struct km_str head,
-                           enum ingest_kind *kind)
+/* The longest one whose consumed bytes are the first of this file, and of
+ * equals the first one known; one whose own file is gone goes before the
+ * others, which only make this one a copy. */
+static struct ingest_known *choose_candidate(struct ingest_session *session,
+                                             const struct candidates *found)
 {
-    struct ingest_known *candidates[CANDIDATES_MAX];
-    size_t count = find_candidates(session, head, candidates);
-    bool is_stream = session->ops->shape == KM_SHAPE_STREAM;
-    const struct ingest_known *copy = NULL;
-    for (size_t i = 0; i < count; i++) {
-        const struct km_cursor *cursor = &candidates[i]->cursor;
-        bool whole = is_whole(session, cursor);
-        if ((!is_stream && !whole) || !begins_with(session, cursor) ||
+    struct ingest_known *gone = NULL, *copy = NULL;
+    uint64_t at = 0;
+    km_fingerprint_reset(session->print);
+    for (size_t i = 0; i < found->count; i++) {
+        const struct km_cursor *cursor = &found->items[i]->cursor;
+        if (!add_range(session, at, cursor->consumed_bytes)) {
+            break;
+        }
+        at = cursor->consumed_bytes;
+        if (km_fingerprint_value(session->print) != cursor->consumed_hash ||
             !tail_is_closed(session, cursor)) {
             continue;
         }
-        if (!km_identity_is_gone(candidates[i])) {
-            copy = is_stream && !copy ? candidates[i] : copy;
-            continue;
+        if (km_identity_is_gone(found->items[i])) {
+            gone = found->items[i];
+        } else {
+            copy = found->items[i];
         }
-        adopt(session, candidates[i]);
-        session->is_renamed = true;
-        session->consumed_bytes = cursor->consumed_bytes;
-        *kind = is_stream ? KM_INGEST_RESUMED : KM_INGEST_UNCHANGED;
-        return true;
     }
-    if (copy) {
-        (void)snprintf(session->message, sizeof session->message,
-                       "the same content as %s", copy->cursor.path.ptr);
+    return gone ? gone : copy;
+}
+
+/* Rules 2 and 3. */
+static enum km_code identify_other(struct ingest_session *session,
+                                   struct km_str head, enum ingest_kind *kind,
+                                   bool *is_other, struct km_err *err)
+{
+    struct candidates found = {0};
+    bool is_stream = session->ops->shape == KM_SHAPE_STREAM;
+    bool complete = find_candidates(session, head, &found);
+    struct ingest_known *chosen =
+        complete ? choose_candidate(session, &found) : NULL;
+    free(found.items);
+    *is_other = false;
+    if (!complete) {
+        return km_fail(err, KM_EMEMORY,
+                       "memory to look for a renamed file could not be had");
+    }
+    if (!chosen) {
+        return KM_OK;
+    }
+    if (!km_identity_is_gone(chosen) && !is_stream) {
+        return KM_OK;
+    }
+    if (!km_identity_is_gone(chosen)) {
+        *is_other = true;
         *kind = KM_INGEST_DUPLICATE;
+        (void)snprintf(session->message, sizeof session->message,
+                       "the same content as %s", chosen->cursor.path.ptr);
+        return KM_OK;
     }
-    return copy != NULL;
+    if (!begins_with(session, &chosen->cursor)) {
+        return KM_OK; /* it changes under our hands: new */
+    }
+    adopt(session, chosen);
+    session->is_renamed = true;
+    session->consumed_bytes = chosen->cursor.consumed_bytes;
+    *kind = is_stream ? KM_INGEST_RESUMED : KM_INGEST_UNCHANGED;
+    *is_other = true;
+    return KM_OK;
 }
 
 static void make_id(struct ingest_session *session)
@@ -260,16 +323,21 @@ enum km_code km_ingest_identify(struct ingest_session *session,
         }
         return KM_OK;
     }
+    enum km_code code = KM_OK;
     session->print = km_fingerprint_create();
     if (!session->print) {
         return km_fail(err, KM_EMEMORY, "memory for a hash could not be had");
     }
     if (known) {
         *kind = identify_known(session, known);
-    } else if (!identify_other(session, head, kind)) {
-        make_id(session);
-        start_over(session);
+    } else {
+        bool is_other = false;
+        code = identify_other(session, head, kind, &is_other, err);
+        if (code == KM_OK && !is_other) {
+            make_id(session);
+            start_over(session);
+        }
     }
     km_buf_reset(&session->bytes);
-    return KM_OK;
+    return code;
 }

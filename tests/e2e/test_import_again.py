@@ -177,6 +177,26 @@ def two_at_once():
             shutil.rmtree(store)
 
 
+def moved_with_one_head():
+    """a moved folder of logs that begin alike brings nothing"""
+    with scratch() as folder:
+        logs, moved = (os.path.join(folder, s) for s in ("logs", "moved"))
+        os.makedirs(logs)
+        head = "".join(f"# line {i} of the script\n" for i in range(400))
+        for i in range(150):
+            with open(os.path.join(logs, f"{i:03}.txt"), "w",
+                      encoding="utf-8") as file:
+                file.write(head)
+                file.writelines(f"step:{step}/9 train_loss:{i + step}.5\n"
+                                for step in range(3 + i % 5))
+        store = os.path.join(folder, "store")
+        assert added(bring(store, logs)) > 150
+        before = held(store)
+        os.rename(logs, moved)
+        assert added(bring(store, moved)) == 0
+        same(held(store), before)
+
+
 def hostile_folder():
     """links, pipes, hidden and unreadable files are passed over or named"""
     with scratch() as folder:
@@ -237,4 +257,4 @@ def only_what_was_named():
 
 
 run(twice, orders, *(growing(*item) for item in GROWING.items()),
-    two_at_once, hostile_folder, store_inside, only_what_was_named)
+    two_at_once, moved_with_one_head, hostile_folder, store_inside, only_what_was_named)
