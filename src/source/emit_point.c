@@ -95,6 +95,23 @@ static void settle(struct km_emit *emit, uint32_t series, int64_t step,
     remember(slot, step, time_ns);
 }
 
+/* The origin's start has become known: it ranks all attempts of the run, also
+ * those that were told to the store before. `run` KM_ID_ABSENT: of all runs. */
+static void tell_start(struct km_emit *emit, uint32_t run)
+{
+    for (uint32_t i = 0; i < emit->attempt_count; i++) {
+        struct emit_attempt *row = &emit->attempts[i];
+        bool is_told = row->touched || row->epoch == emit->epoch;
+        if (run != KM_ID_ABSENT && row->run != run) {
+            continue;
+        }
+        row->epoch = 0;
+        if (is_told && !km_emit_bind_attempt(emit, i)) {
+            return;
+        }
+    }
+}
+
 static void note_time(struct km_emit *emit, uint32_t attempt, int64_t time_ns)
 {
     struct emit_attempt *row = &emit->attempts[attempt];
@@ -105,9 +122,7 @@ static void note_time(struct km_emit *emit, uint32_t attempt, int64_t time_ns)
     }
     if (run->first_time_ns == KM_TIME_ABSENT) {
         run->first_time_ns = time_ns;
-        for (uint32_t i = 0; i < emit->attempt_count; i++) {
-            emit->attempts[i].epoch = 0;
-        }
+        tell_start(emit, row->run);
     }
 }
 
@@ -225,8 +240,8 @@ void km_emit_mode_set(struct km_emit *emit, enum km_emit_mode mode)
 
 void km_emit_origin_start(struct km_emit *emit, int64_t start_ns)
 {
-    emit->origin_start_ns = start_ns;
-    for (uint32_t i = 0; i < emit->batch.attempt_count; i++) {
-        emit->batch.attempts[i].origin_start_ns = start_ns;
+    if (emit->origin_start_ns != start_ns && emit->err.code == KM_OK) {
+        emit->origin_start_ns = start_ns;
+        tell_start(emit, KM_ID_ABSENT);
     }
 }

@@ -106,6 +106,29 @@ static void a_restart_takes_all_series_of_the_run_along(void)
     km_emit_destroy(emit);
 }
 
+static void attempts_before_the_first_time_learn_the_start(void)
+{
+    struct km_emit_options options = plain_options();
+    struct km_emit *emit = km_emit_create(&options, NULL);
+    uint32_t loss = km_emit_series(emit, KM_STR("loss"), KM_STR(""), 0);
+    km_emit_point(emit, loss, 1, NONE, 1);
+    km_emit_point(emit, loss, 2, NONE, 1);
+    CHECK_INT(km_emit_checkpoint(emit, NULL), KM_OK);
+    km_emit_point(emit, loss, 1, 50, 1); /* goes back, with a clock now */
+    const struct km_batch *batch = km_emit_batch(emit);
+    CHECK_INT(batch->attempt_count, 2);
+    for (uint32_t i = 0; i < batch->attempt_count; i++) {
+        CHECK_INT(batch->attempts[i].origin_start_ns, 50);
+        CHECK_INT(batch->attempts[i].start_ns,
+                  batch->attempts[i].part ? 50 : NONE);
+    }
+    CHECK_INT(km_emit_checkpoint(emit, NULL), KM_OK);
+    km_emit_origin_start(emit, 7); /* told late */
+    CHECK_INT(km_emit_batch(emit)->attempt_count, 2);
+    CHECK_INT(km_emit_batch(emit)->attempts[0].origin_start_ns, 7);
+    km_emit_destroy(emit);
+}
+
 static void series_of_a_store_restart_one_by_one(void)
 {
     struct km_emit_options options = plain_options();
@@ -469,6 +492,7 @@ int main(void)
 {
     RUN(a_step_that_goes_back_opens_an_attempt_unless_it_is_late);
     RUN(a_restart_takes_all_series_of_the_run_along);
+    RUN(attempts_before_the_first_time_learn_the_start);
     RUN(series_of_a_store_restart_one_by_one);
     RUN(an_explicit_restart_of_an_empty_attempt_only_names_it);
     RUN(labels_of_the_place_are_merged_in_order);
