@@ -34,7 +34,8 @@ build-bench/build.ninja: | packages
 	@$(MESON) build-bench --buildtype=release -Db_ndebug=false >/dev/null
 
 # Trains two small language models for real, imports what they logged, reports.
-demo: all
+demo: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) km examples/tinylm
 	@tools/demo.sh
 
 # Every test under gcc; unit, conformance and fuzz seeds again under clang with

@@ -15,8 +15,7 @@ struct listing {
     struct km_table table;
     const struct km_run_row *run;
     struct km_str glob; /* of --task */
-    bool many;
-    uint64_t shown;
+    uint64_t shown, runs_shown, run_id;
 };
 
 /* The metric as its file has it: "exact_match,strict-match". */
@@ -93,9 +92,7 @@ static void add_row(struct listing *listing, const struct km_evaluation *row)
     struct km_arena *arena = &listing->cli->arena;
     int decimals = km_decimals_for(row->value, row->value - row->stderr_,
                                    row->value + row->stderr_);
-    km_table_cell(table,
-                  listing->many ? km_str_of(km_run_label(arena, listing->run))
-                                : KM_STR(""),
+    km_table_cell(table, km_str_of(km_run_label(arena, listing->run)),
                   KM_TONE_QUIET);
     km_table_cell(table, row->task, KM_TONE_PLAIN);
     km_table_cell(table, row->stage, KM_TONE_QUIET);
@@ -120,11 +117,13 @@ static bool visit_evaluation(void *user, uint64_t run_id,
                              const struct km_evaluation *row)
 {
     struct listing *listing = user;
-    (void)run_id;
     if (listing->glob.len && !km_glob_match(listing->glob, row->task)) {
         return true;
     }
-    listing->shown++;
+    if (listing->shown++ == 0 || listing->run_id != run_id) {
+        listing->run_id = run_id;
+        listing->runs_shown++;
+    }
     if (!listing->cli->json) {
         add_row(listing, row);
         return true;
@@ -134,12 +133,50 @@ static bool visit_evaluation(void *user, uint64_t run_id,
 }
 
 static const struct km_column columns[] = {
-    {"run", KM_ALIGN_MIDDLE, true},   {"task", KM_ALIGN_LEFT, true},
+    {"run", KM_ALIGN_MIDDLE, true},   {"task", KM_ALIGN_MIDDLE, true},
     {"after", KM_ALIGN_LEFT, true},   {"metric", KM_ALIGN_MIDDLE, true},
     {"value", KM_ALIGN_RIGHT, false}, {"std. error", KM_ALIGN_RIGHT, false},
     {"n", KM_ALIGN_RIGHT, false},     {"shots", KM_ALIGN_RIGHT, false},
     {"step", KM_ALIGN_RIGHT, false},  {"model", KM_ALIGN_MIDDLE, true},
 };
+
+enum { COLUMN_COUNT = sizeof columns / sizeof columns[0] };
+
+/* Empties a column that says the same in every row, and says it once before the
+ * table: room for what differs. */
+static void say_once(struct listing *listing, size_t column)
+{
+    struct km_table *table = &listing->table;
+    for (size_t i = column; i < table->cell_count; i += COLUMN_COUNT) {
+        if (!km_str_equal(table->cells[i].text, table->cells[column].text)) {
+            return;
+        }
+    }
+    if (table->cell_count == 0 || table->cells[column].text.len == 0) {
+        return;
+    }
+    struct km_buf *out = &listing->cli->out;
+    km_buf_printf(out, "%s: ", columns[column].title);
+    km_text_plain(out, table->cells[column].text);
+    km_buf_append_char(out, '\n');
+    for (size_t i = column; i < table->cell_count; i += COLUMN_COUNT) {
+        table->cells[i].text.len = 0;
+    }
+}
+
+static enum km_code print_table(struct listing *listing, struct km_err *err)
+{
+    struct km_cli *cli = listing->cli;
+    if (!listing->shown) {
+        km_buf_append_text(&cli->out, "no evaluations\n");
+        return KM_OK;
+    }
+    if (!listing->table.failed && listing->runs_shown == 1) {
+        say_once(listing, 0);
+        say_once(listing, COLUMN_COUNT - 1);
+    }
+    return km_table_print(&listing->table, &cli->terminal, &cli->out, err);
+}
 
 enum km_code km_run_evals(struct km_cli *cli, struct km_err *err)
 {
@@ -155,21 +192,12 @@ enum km_code km_run_evals(struct km_cli *cli, struct km_err *err)
     struct listing listing = {
         .cli = cli,
         .glob = km_str_of(km_option_text(cli->args, "task")),
-        .many = list.count > 1,
     };
-    km_table_init(&listing.table, &cli->arena, columns,
-                  sizeof columns / sizeof columns[0]);
+    km_table_init(&listing.table, &cli->arena, columns, COLUMN_COUNT);
     for (size_t i = 0; i < list.count && !code && !cli->reader_gone; i++) {
         listing.run = &list.rows[i];
         code = km_store_read_evaluations(store, list.rows[i].id,
                                          visit_evaluation, &listing, err);
     }
-    if (code || cli->json) {
-        return code;
-    }
-    if (!listing.shown) {
-        km_buf_append_text(&cli->out, "no evaluations\n");
-        return KM_OK;
-    }
-    return km_table_print(&listing.table, &cli->terminal, &cli->out, err);
+    return code || cli->json ? code : print_table(&listing, err);
 }

@@ -49,8 +49,8 @@ static void count_format(struct import *import,
         import->total_count++;
     }
     struct format_total *total = &import->totals[i];
-    total->sources++;
-    total->unchanged += item->unchanged;
+    total->sources += !item->again;
+    total->unchanged += item->unchanged && !item->again;
     total->points += item->points;
     total->bytes += item->bytes;
 }
@@ -128,10 +128,17 @@ static void on_item(void *user, const struct km_import_item *item)
         import->cli->quiet = quiet;
         return;
     }
-    km_cli_note(import->cli, "%s: %s%s%s%s%s", item->path, word_for(item),
-                said ? ": " : "", said ? item->message : "",
-                item->points ? ", points: " : "",
-                item->points ? km_show_count(item->points).text : "");
+    bool cut_short = item->status == KM_SOURCE_PARTIAL && !item->code;
+    const char *message =
+        said        ? item->message
+        : cut_short ? "ends inside a record, read to its last whole one"
+                    : "";
+    km_cli_note(import->cli, "%s: %s%s%s%s%s%s", item->path, word_for(item),
+                *message ? ": " : "", message, item->points ? ", " : "",
+                item->points ? km_show_count(item->points).text : "",
+                item->points == 0   ? ""
+                : item->points == 1 ? " point"
+                                    : " points");
 }
 
 static void on_progress(void *user, const struct km_import_progress *progress)
@@ -273,6 +280,13 @@ static enum km_code print_report(struct import *import,
         km_buf_append_char(&cli->out, '\n');
     }
     report_sentence(cli, report);
+    if (report->sources == 0 && report->failed == 0) {
+        km_cli_note(cli, "no log was found%s",
+                    report->unrecognised
+                        ? "; --verbose names what was not recognised, `km help "
+                          "import` says how to help it along"
+                        : "");
+    }
     return code;
 }
 

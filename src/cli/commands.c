@@ -196,7 +196,7 @@ const struct km_command km_commands[] = {
      NULL, KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(man_options), km_run_man, true},
     {"version", "", "print the version, and those of the libraries", "", NULL,
      KM_WORD_NONE, 0, 0, NULL, 0, km_run_version, true},
-    {"help", "[COMMAND]", "explain a command, or the exit codes",
+    {"help", "[COMMAND]", "explain a command; errors: the exit codes",
      "`km help errors` lists the exit codes.", NULL, KM_WORD_NONE, 0, 1, NULL,
      0, km_run_help, true},
 };

@@ -145,7 +145,8 @@ enum km_code km_run_help(struct km_cli *cli, struct km_err *err)
         return km_help_print(cli, NULL, err);
     }
     const char *topic = cli->args->words[0];
-    if (strcmp(topic, "errors") == 0) {
+    if (strcmp(topic, "errors") == 0 ||
+        km_str_starts(km_str_of(topic), KM_STR("exit"))) {
         print_errors(cli);
         return KM_OK;
     }

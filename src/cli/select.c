@@ -92,6 +92,7 @@ static bool visit_run(void *user, const struct km_run_row *row)
 /* From loose to strict; the strictest way that finds anything decides. */
 enum match {
     MATCH_NONE,
+    MATCH_INSIDE, /* stands anywhere: "embed" of lab/value-embed */
     MATCH_PART,   /* begins a part of the path: "val" of lab/value-embed */
     MATCH_PREFIX, /* begins the name */
     MATCH_TAIL,   /* is the end of the path: "value-embed" */
@@ -121,7 +122,34 @@ static enum match match_text(struct km_str word, struct km_str text)
             return MATCH_PART;
         }
     }
+    for (size_t at = 1; at < before; at++) {
+        if (memcmp(text.ptr + at, word.ptr, word.len) == 0) {
+            return MATCH_INSIDE;
+        }
+    }
     return MATCH_NONE;
+}
+
+/* A name as tables shorten it, "lab/.../seed_1": the mark stands for
+ * anything. NULL: the word has no such mark. */
+static const char *glob_of_short(struct km_arena *arena, const char *word)
+{
+    static const char mark[] = "\xe2\x80\xa6";
+    const char *at = strstr(word, mark);
+    if (!at) {
+        return NULL;
+    }
+    char *glob = km_arena_copy(arena, word, strlen(word));
+    size_t used = (size_t)(at - word);
+    for (; glob && *at; at++) {
+        bool here = strncmp(at, mark, sizeof mark - 1) == 0;
+        glob[used++] = here ? '*' : *at;
+        at += here ? sizeof mark - 2 : 0;
+    }
+    if (glob) {
+        glob[used] = '\0';
+    }
+    return glob;
 }
 
 /* The best of the ways in which a run can be named. */
@@ -208,11 +236,13 @@ static enum km_code select_word(struct km_cli *cli, const char *word,
                                 const struct km_run_list *all,
                                 struct km_run_list *list, struct km_err *err)
 {
-    bool is_glob = strpbrk(word, "*?") != NULL;
+    const char *shortened = glob_of_short(&cli->arena, word);
+    const char *pattern = shortened ? shortened : word;
+    bool is_glob = strpbrk(pattern, "*?") != NULL;
     struct km_run_list found[MATCH_COUNT] = {0};
     for (size_t i = 0; i < all->count; i++) {
         const struct km_run_row *row = &all->rows[i];
-        enum match match = match_run(cli, km_str_of(word), row, is_glob);
+        enum match match = match_run(cli, km_str_of(pattern), row, is_glob);
         if (match != MATCH_NONE && !list_add(&cli->arena, &found[match], row)) {
             return km_fail(err, KM_EMEMORY, "no memory for the list of runs");
         }
@@ -224,7 +254,7 @@ static enum km_code select_word(struct km_cli *cli, const char *word,
     if (hits->count == 0) {
         return refuse_unknown(cli, word, all, err);
     }
-    if (hits->count > 1 && !is_glob) {
+    if (hits->count > 1 && (shortened || !is_glob)) {
         return refuse_ambiguous(cli, word, hits, err);
     }
     return add_new(cli, list, hits, err);

@@ -2,11 +2,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "base/limits.h"
 #include "ingest/ingest_private.h"
+#include "source/source.h"
 
 enum { ROOTS_MAX = 100000 };
 
@@ -24,10 +28,24 @@ static bool is_worse(enum km_code code, enum km_code than)
     return km_code_exit(code) > km_code_exit(than);
 }
 
-void km_ingest_item(struct ingest *in, const struct km_import_item *item)
+/* A followed source counts once, however often it grows. */
+static bool is_told(struct ingest *in, const char *path)
+{
+    if (!in->options->follow) {
+        return false;
+    }
+    uint64_t key = km_hash(path, strlen(path), 0) | 1;
+    bool told = km_id_map_find(&in->told, key) != KM_ID_ABSENT;
+    (void)km_id_map_put(&in->told, key, 0);
+    return told;
+}
+
+void km_ingest_item(struct ingest *in, const struct km_import_item *news)
 {
     struct km_import_report *report = in->report;
-    if (item->format) {
+    struct km_import_item own = *news, *item = &own;
+    own.again = item->format && is_told(in, item->path);
+    if (item->format && !item->again) {
         report->sources++;
         report->unchanged += item->unchanged && item->code == KM_OK;
         report->partial += item->status == KM_SOURCE_PARTIAL;
@@ -216,12 +234,24 @@ static enum km_code maintain(struct ingest *in, struct km_err *err)
                : KM_OK;
 }
 
+static enum km_code refuse_format(struct km_str format, struct km_err *err)
+{
+    char names[400];
+    size_t used = 0;
+    for (size_t i = 0; km_sources[i] && used < sizeof names; i++) {
+        int len = snprintf(names + used, sizeof names - used, "%s%s",
+                           i ? ", " : "", km_sources[i]->name);
+        used += len > 0 ? (size_t)len : 0;
+    }
+    return km_fail(err, KM_EUSAGE, "there is no format \"%.*s\"; there are %s",
+                   (int)format.len, format.ptr, names);
+}
+
 static enum km_code check_options(const struct km_import_options *options,
                                   struct km_err *err)
 {
     if (options->format.len && !km_source_find(options->format)) {
-        return km_fail(err, KM_EUSAGE, "there is no format \"%.*s\"",
-                       (int)options->format.len, options->format.ptr);
+        return refuse_format(options->format, err);
     }
     if (options->project.len &&
         km_name_check(options->project, "the project's name", err)) {
@@ -288,6 +318,7 @@ enum km_code km_import(const struct km_import_options *options,
     int64_t start_ns = km_clock_monotonic_ns(in.clock);
     km_arena_init(&in.arena, KM_ARENA_COMMAND_BYTES_MAX);
     km_arena_init(&in.naming, (size_t)4 * KM_MIB);
+    km_id_map_init(&in.told, &in.arena);
     km_id_map_init(&in.run_ids, &in.arena);
     km_ingest_list_init(&in.list);
     code = run(&in, paths, path_count, err);

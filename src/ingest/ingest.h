@@ -24,6 +24,7 @@ struct km_import_item {
     enum km_source_status status;
     bool unchanged; /* everything was there already */
     bool renamed;   /* known under another path */
+    bool again;     /* told of before: it is followed, and grew */
     uint64_t points, bytes, skipped_bytes, warnings;
 };
 

@@ -131,6 +131,7 @@ struct ingest {
     struct km_arena arena;    /* roots and what lasts as long as the import */
     struct km_arena naming;   /* emptied for each source */
     struct km_id_map run_ids; /* runs touched, to count them */
+    struct km_id_map told;    /* sources told of, when they are followed */
     struct stat store_folder;
     bool has_store_folder, has_written;
     struct ingest_session **live; /* followed sources, kept open */
@@ -154,7 +155,7 @@ void km_ingest_session_close(struct ingest_session *session);
 
 enum km_code km_ingest_follow(struct ingest *in, struct km_err *err);
 bool km_ingest_stopped(const struct ingest *in);
-void km_ingest_item(struct ingest *in, const struct km_import_item *item);
+void km_ingest_item(struct ingest *in, const struct km_import_item *news);
 
 /* Walks all roots again into in->list, sorted by path. */
 enum km_code km_ingest_look(struct ingest *in, struct km_err *err);

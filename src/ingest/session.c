@@ -401,7 +401,8 @@ void km_session_report(struct ingest_session *session, enum km_code code,
         .unchanged = unchanged,
         .renamed = session->is_renamed,
         .points = session->points,
-        .bytes = session->consumed_bytes - session->bytes_before,
+        .bytes = session->consumed_bytes - session->bytes_before +
+                 session->source.read_bytes,
         .skipped_bytes = session->source.skipped_bytes,
     };
     if (session->emit) {
@@ -415,5 +416,7 @@ void km_session_report(struct ingest_session *session, enum km_code code,
             km_session_warn(session, 0, text);
         }
     }
+    session->in->report->bytes += session->source.read_bytes;
+    session->source.read_bytes = 0;
     km_ingest_item(session->in, &item);
 }

@@ -202,7 +202,7 @@ static void cut(struct km_buf *out, struct km_str text, size_t width,
 {
     size_t mark = km_utf8_width(km_str_of(ellipsis));
     size_t room = width > mark ? width - mark : 0;
-    struct km_str tail = tail_of(text, tail_room < room ? tail_room : 0);
+    struct km_str tail = tail_of(text, tail_room <= room ? tail_room : room);
     struct km_str head = head_of(text, room - km_text_width(tail));
     km_text_plain(out, head);
     size_t used = km_text_width(head) + km_text_width(tail);
@@ -225,18 +225,18 @@ static bool is_long_hex(struct km_str part)
     return part.len >= 20;
 }
 
-/* The name without its components 1 to `dropped`, long hex shortened. */
-static void shorten(struct km_buf *out, struct km_str text, size_t dropped,
-                    const char *ellipsis)
+/* The name without its components `from` to `dropped`, long hex shortened. */
+static void shorten(struct km_buf *out, struct km_str text, size_t from,
+                    size_t dropped, const char *ellipsis)
 {
     size_t index = 0;
     for (size_t at = 0; at <= text.len; index++) {
         size_t end = km_str_find(text, '/', at);
         struct km_str part = {text.ptr + at, end - at};
         at = end + 1;
-        if (index >= 1 && index <= dropped) {
-            km_buf_append_text(out, index == 1 ? "/" : "");
-            km_buf_append_text(out, index == 1 ? ellipsis : "");
+        if (index >= from && index <= dropped) {
+            km_buf_append_text(out, index == from && from ? "/" : "");
+            km_buf_append_text(out, index == from ? ellipsis : "");
             continue;
         }
         km_buf_append_text(out, index ? "/" : "");
@@ -259,23 +259,24 @@ void km_text_name(struct km_buf *out, struct km_str name, size_t width,
         return;
     }
     size_t start = out->len;
-    for (size_t dropped = 0; dropped + 1 < slashes || dropped == 0; dropped++) {
-        shorten(out, name, dropped, ellipsis);
+    size_t tries = slashes > 1 ? slashes - 1 : 1;
+    for (size_t dropped = 0; dropped < tries + (slashes ? 1 : 0); dropped++) {
+        bool headless = dropped == tries; /* then without the first, too */
+        size_t last = headless && slashes > 1 ? slashes - 2 : dropped;
+        shorten(out, name, !headless, headless && slashes == 1 ? 0 : last,
+                ellipsis);
         if (out->failed ||
             km_text_width((struct km_str){out->bytes + start,
                                           out->len - start}) <= width) {
             return;
         }
-        if (dropped + 2 < slashes) {
-            out->len = start;
-        }
+        out->len = start;
     }
     struct km_buf least;
     km_buf_init(&least, 64 * 1024);
-    km_buf_append(&least, out->bytes + start, out->len - start);
-    out->len = start;
-    cut(out, (struct km_str){least.bytes, least.len}, width, width * 3 / 4,
-        ellipsis);
+    shorten(&least, name, 1, 0, ellipsis);
+    cut(out, (struct km_str){least.bytes, least.len}, width,
+        slashes ? width : width * 3 / 4, ellipsis);
     km_buf_finish(&least);
 }
 

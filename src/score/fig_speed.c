@@ -162,6 +162,7 @@ enum km_code km_compute_step_time(const struct km_score_input *input,
     if (code == KM_OK) {
         code = add_step_time(input, "p99", speed->p99, card, err);
     }
-    return code == KM_OK ? add_step_time(input, "MAD", speed->mad, card, err)
-                         : code;
+    /* what the subtraction of clock readings leaves is no spread */
+    double mad = speed->mad > speed->median * 1e-9 ? speed->mad : 0;
+    return code == KM_OK ? add_step_time(input, "MAD", mad, card, err) : code;
 }

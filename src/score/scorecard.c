@@ -38,8 +38,9 @@ static const char *context_text(const struct km_score_input *input)
     const struct km_clock *clock = input->options->clock;
     int64_t now_ns = km_clock_wall_ns(clock ? clock : &km_clock_system);
     size_t attempts = view->attempt_count;
-    const char *state = view->state == KM_RUN_UNKNOWN
-                            ? "last point"
+    const char *state = view->state == KM_RUN_UNKNOWN ? "last point"
+                        : view->state == KM_RUN_RUNNING
+                            ? "running, last heard of"
                             : km_run_state_name(view->state);
     int64_t then_ns = view->ended_ns != KM_TIME_ABSENT && view->ended_ns != 0
                           ? view->ended_ns
@@ -47,6 +48,9 @@ static const char *context_text(const struct km_score_input *input)
     const char *age = age_text(arena, then_ns, now_ns);
     if (!age || (view->state == KM_RUN_UNKNOWN && !*age)) {
         state = age = "";
+    }
+    if (view->state == KM_RUN_RUNNING && !*age) {
+        state = "running";
     }
     const char *text = km_arena_printf(
         arena, "%zu attempt%s%s%s%s, step %.0f", attempts,
@@ -60,8 +64,10 @@ static const char *context_text(const struct km_score_input *input)
                                facts->device ? facts->device : "accelerator");
     }
     if (text && facts->parameters > 0) {
-        text = km_arena_printf(arena, "%s, %.4g M parameters", text,
-                               facts->parameters / 1e6);
+        bool small = facts->parameters < 1e6;
+        text = km_arena_printf(arena, "%s, %.4g %c parameters", text,
+                               facts->parameters / (small ? 1e3 : 1e6),
+                               small ? 'k' : 'M');
     }
     return text;
 }

@@ -461,7 +461,9 @@ static enum km_code read_news(struct km_source *source, uint32_t segment,
     if (code || !has_news(state, segment, from)) {
         return code;
     }
-    return read_segment(source, segment, from, err);
+    code = read_segment(source, segment, from, err);
+    source->read_bytes += (uint64_t)state->at * KM_JOURNAL_SLOT_BYTES;
+    return code;
 }
 
 /* Gaps of segments that were read to their end. */

@@ -61,6 +61,7 @@ static struct km_str read_small(struct km_source *source, int fd, size_t max)
         }
         len += (size_t)got;
     }
+    source->read_bytes += len;
     return bytes ? (struct km_str){bytes, len} : KM_STR("");
 }
 
@@ -284,6 +285,7 @@ static enum km_code visit_metric(struct km_source *source, struct km_str name,
             take_lines(source, (struct km_str){run->bytes, (size_t)got}, series,
                        file->taken);
         file->taken += used;
+        source->read_bytes += used;
         if (used == 0) {
             source->status = KM_SOURCE_PARTIAL; /* a line without its end */
             return KM_OK;

@@ -67,6 +67,7 @@ struct km_source {
     uint64_t offset;       /* in the file, of the bytes given to feed() */
     enum km_source_status status; /* set by feed: PARTIAL, DAMAGED */
     uint64_t damage_offset, skipped_bytes;
+    uint64_t read_bytes; /* by scan() itself, for the report */
 };
 
 struct km_source_ops {

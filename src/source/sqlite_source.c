@@ -173,6 +173,7 @@ static enum km_code scan(struct km_source *source, struct km_err *err)
     enum km_code code = km_sqlite_open(&state->file, source->place, &why);
     if (code == KM_OK) {
         struct km_sqlite *file = &state->file;
+        source->read_bytes += source->place->size_bytes;
         if (km_sqlite_has(file, "experiments", "experiment_id") &&
             km_sqlite_has(file, "runs", "run_uuid") &&
             km_sqlite_has(file, "metrics", "is_nan")) {

@@ -111,10 +111,36 @@ static void time_is_told_from_now(void)
     CHECK_TEXT(km_show_ago(0, now).text, "1970-01-01");
 }
 
+/* What tells names apart stands at their ends. */
+static void long_names_keep_their_ends(void)
+{
+    static const struct {
+        const char *name;
+        size_t width;
+        const char *shown;
+    } names[] = {
+        {"lab/val/seed_1", 14, "lab/val/seed_1"},
+        {"lab/old/speedrun/val/seed_1", 20, "lab/~/val/seed_1"},
+        {"laboratory/old/val/seed_1", 14, "~/val/seed_1"},
+        {"laboratory/seed_1", 12, "~/seed_1"},
+        {"lab/old/value-embedding/seed_1", 20, "~ue-embedding/seed_1"},
+        {"lab/8384493d-dba9-4991-b16b-8696953f5e6d", 16, "lab/8384493d~"},
+        {"a-name-without-parts", 13, "a-n~out-parts"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct km_buf out;
+        km_buf_init(&out, 1024);
+        km_text_name(&out, km_str_of(names[i].name), names[i].width, "~");
+        CHECK_TEXT(out.bytes, names[i].shown);
+        km_buf_finish(&out);
+    }
+}
+
 int main(void)
 {
     RUN(hostile_text_is_harmless_where_it_is_shown);
     RUN(text_is_fitted_to_columns);
+    RUN(long_names_keep_their_ends);
     RUN(quantities_are_grouped_and_rounded);
     RUN(digits_follow_the_interval);
     RUN(time_is_told_from_now);
