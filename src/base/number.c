@@ -202,3 +202,25 @@ size_t km_number_format(double value, char out[KM_NUMBER_BYTES])
     }
     return (size_t)len;
 }
+
+int km_decimals_for(double value, double low, double high)
+{
+    double size = fabs(value);
+    if (!isfinite(size) || size == 0) {
+        size = fmax(fabs(low), fabs(high));
+    }
+    if (!isfinite(size) || size == 0) {
+        return 0;
+    }
+    if (size < 1e-4 || size >= 1e15) {
+        return -1;
+    }
+    int first = -(int)floor(log10(size)); /* decimals of one digit */
+    double spread = high - low;
+    bool known = isfinite(spread) && spread > 0;
+    int wanted = known ? 1 - (int)floor(log10(spread)) : first + 3;
+    int decimals = wanted < first       ? first
+                   : wanted > first + 4 ? first + 4
+                                        : wanted;
+    return decimals < 0 ? 0 : decimals > 8 ? 8 : decimals;
+}

@@ -31,4 +31,8 @@ bool km_integer_parse(struct km_str text, int64_t *value);
 enum { KM_NUMBER_BYTES = 32 };
 size_t km_number_format(double value, char out[KM_NUMBER_BYTES]);
 
+/* Decimals that value, low and high deserve together; negative: write it as a
+ * power of ten instead. Bounds may be NaN. */
+int km_decimals_for(double value, double low, double high);
+
 #endif

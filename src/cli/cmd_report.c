@@ -10,6 +10,7 @@
 #include "report/scorecard_html.h"
 #include "report/scorecard_text.h"
 #include "report/text.h"
+#include "score/align.h"
 #include "score/scorecard.h"
 
 enum { RUNS_MAX = 64, HTML_BYTES_MAX = 128 * 1024 * 1024 };
@@ -55,6 +56,7 @@ static enum km_code compute(struct km_cli *cli, struct km_store *store,
             return km_fail(err, KM_EINTERRUPTED, "stopped");
         }
     }
+    km_scorecards_align(cards, list->count);
     return KM_OK;
 }
 

@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "base/number.h"
+
 struct km_short {
     char text[48];
 };
@@ -24,9 +26,7 @@ struct km_short km_show_plain(double value);    /* "3.28": no digit too many */
 /* "2 h ago", or the day when it is more than 60 days from `now_ns`. */
 struct km_short km_show_ago(int64_t wall_ns, int64_t now_ns);
 
-/* Decimals that value, low and high deserve together; negative: write it as a
- * power of ten instead. Bounds may be NaN. */
-int km_decimals_for(double value, double low, double high);
+/* As many decimals as km_decimals_for says. */
 struct km_short km_show_decimals(double value, int decimals);
 
 #endif

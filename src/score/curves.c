@@ -16,6 +16,7 @@ enum {
     THROUGHPUT_POINTS = 120,
     GHOSTS_MAX = 16,
     MARKS_MAX = 200,
+    EVENT_MARKS_MAX = 24, /* more are thinned evenly */
 };
 
 struct drawing {
@@ -127,15 +128,15 @@ static enum km_code add_metric(const struct drawing *d, const char *id,
     if (!track || !track->count) {
         return KM_OK;
     }
-    enum km_code code = add_ghosts(d, id, track, source->unit);
-    if (code == KM_OK) {
-        code = add_data(d, id, "data", track->name, source->unit, track->step,
-                        track->value, track->count);
-    }
+    enum km_code code = add_data(d, id, "data", track->name, source->unit,
+                                 track->step, track->value, track->count);
     if (code == KM_OK && source->fitted) {
         code = add_fit(d, id, source);
     }
-    return code == KM_OK && source->fitted ? add_forecast(d, id, source) : code;
+    if (code == KM_OK && source->fitted && !d->input->at_end) {
+        code = add_forecast(d, id, source);
+    }
+    return code == KM_OK ? add_ghosts(d, id, track, source->unit) : code;
 }
 
 /* The model velocity that would have been reported at each step: fits that saw
@@ -245,6 +246,20 @@ static enum km_code add_marks(const struct drawing *d)
     return code;
 }
 
+/* Evenly thinned, the last one kept. */
+static enum km_code add_events(const struct drawing *d)
+{
+    const struct km_run_events *events = &d->input->events;
+    size_t kept = events->count < EVENT_MARKS_MAX ? events->count
+                                                  : (size_t)EVENT_MARKS_MAX;
+    enum km_code code = KM_OK;
+    for (size_t k = 1; k <= kept && code == KM_OK; k++) {
+        code = km_card_add_mark(
+            d->card, events->marks[k * events->count / kept - 1], d->err);
+    }
+    return code;
+}
+
 KM_FIGURE_COMPUTE(km_card_curves)
 {
     const struct drawing d = {input, card, err};
@@ -258,5 +273,8 @@ KM_FIGURE_COMPUTE(km_card_curves)
     if (code == KM_OK) {
         code = add_throughput(&d);
     }
-    return code == KM_OK ? add_marks(&d) : code;
+    if (code == KM_OK) {
+        code = add_marks(&d);
+    }
+    return code == KM_OK ? add_events(&d) : code;
 }

@@ -34,6 +34,15 @@ static enum km_code add_final(const struct km_score_input *input,
         return km_card_add_absent(card, id, variant, curve->unit,
                                   KM_FIGURE_INSUFFICIENT, curve->problem, err);
     }
+    if (input->at_end) {
+        return km_card_add_absent(
+            card, id, variant, curve->unit, KM_FIGURE_NOT_APPLICABLE,
+            km_arena_printf(card->arena,
+                            "the run is at its end, step %.0f: --horizon STEP "
+                            "looks further",
+                            input->x_now),
+            err);
+    }
     struct km_estimate e = km_outlook_at(curve, input->horizon);
     struct km_figure_result result = km_result_new(id, variant, curve->unit);
     result.value = e.value;

@@ -22,6 +22,21 @@ static const char *unit_of(const struct km_score_input *input,
     return km_arena_printf(input->arena, "%s/%s", unit, per);
 }
 
+/* The unit that suits `per_one`, of one unit of the axis, and how many of them
+ * it holds. */
+static const char *unit_for(const struct km_score_input *input,
+                            enum km_axis axis, double per_one, double *size)
+{
+    if (axis == KM_AXIS_CURRENCY) {
+        *size = km_axis_unit_size(axis);
+        return unit_of(input, axis);
+    }
+    struct km_axis_unit unit = km_axis_unit_for(axis, per_one);
+    *size = unit.size;
+    return km_arena_printf(input->arena, "%s/%s%s", input->learn.unit,
+                           unit.prefix, unit.name);
+}
+
 static void add_evidence(const struct km_score_input *input, enum km_axis axis,
                          struct km_evidence *evidence)
 {
@@ -79,9 +94,11 @@ static enum km_code add_velocity(const struct km_score_input *input,
         result.reason = rate->source;
         return km_card_add(card, result, NULL, err);
     }
-    double size = km_axis_unit_size(axis) / rate->per_step;
     struct km_estimate v = km_velocity_model(&curve->pow3, curve->x_now,
                                              card->level, rate->relative_se);
+    double size;
+    result.unit = unit_for(input, axis, v.value / rate->per_step, &size);
+    size /= rate->per_step;
     result.value = v.value * size;
     result.lo = v.lo * size;
     result.hi = v.hi * size;
@@ -156,7 +173,11 @@ enum km_code km_compute_velocity_local(const struct km_score_input *input,
                             KM_LOCAL_POINTS_MIN, curve->track->name),
             err);
     }
-    double size = km_axis_unit_size(KM_AXIS_STEP);
+    /* the same unit as the model's velocity, which stands beside it */
+    double size, shown = curve->fitted
+                             ? -km_fit_slope(&curve->pow3, curve->x_now)
+                             : local.velocity.value;
+    unit = unit_for(input, KM_AXIS_STEP, shown, &size);
     struct km_figure_result result =
         km_result_new("learn.velocity_local", "per step", unit);
     result.value = local.velocity.value * size;

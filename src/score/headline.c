@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "score/card.h"
 
 static bool stands(const struct km_figure_result *result)
@@ -11,17 +12,23 @@ static bool stands(const struct km_figure_result *result)
            (result->state == KM_FIGURE_OK || result->state == KM_FIGURE_WEAK);
 }
 
-/* "0.0184 nat/Mtok [0.0158, 0.0236]" */
+/* "0.0184 nat/Mtok [0.0158, 0.0236]", rounded as tables round it */
 static const char *number_text(struct km_arena *arena,
                                const struct km_figure_result *result)
 {
     const char *unit = strcmp(result->unit, "1") == 0 ? "" : result->unit;
     const char *gap = *unit ? " " : "";
-    if (isfinite(result->lo) && isfinite(result->hi)) {
-        return km_arena_printf(arena, "%.4g%s%s [%.4g, %.4g]", result->value,
-                               gap, unit, result->lo, result->hi);
+    int decimals = km_decimals_for(result->value, result->lo, result->hi);
+    if (decimals < 0) {
+        return km_arena_printf(arena, "%.3g%s%s", result->value, gap, unit);
     }
-    return km_arena_printf(arena, "%.4g%s%s", result->value, gap, unit);
+    if (isfinite(result->lo) && isfinite(result->hi)) {
+        return km_arena_printf(arena, "%.*f%s%s [%.*f, %.*f]", decimals,
+                               result->value, gap, unit, decimals, result->lo,
+                               decimals, result->hi);
+    }
+    return km_arena_printf(arena, "%.*f%s%s", decimals, result->value, gap,
+                           unit);
 }
 
 /* The velocity on the first axis that stands. */
@@ -63,6 +70,31 @@ static const char *velocity_text(const struct km_score_input *input,
                            name, number_text(card->arena, velocity));
 }
 
+/* What a run that is at its end came to. */
+static const char *end_text(const struct km_score_input *input,
+                            struct km_arena *arena, const char *text)
+{
+    const struct km_curve_input *curve =
+        input->valid.track ? &input->valid : &input->learn;
+    if (!curve->count) {
+        return text;
+    }
+    double last = curve->sign * (curve->fitted && curve == &input->learn
+                                     ? km_fit_value(&curve->pow3, curve->x_now)
+                                     : curve->y[curve->count - 1]);
+    double best = INFINITY;
+    for (size_t i = 0; i < curve->count; i++) {
+        best = fmin(best, curve->y[i]);
+    }
+    if (curve == &input->valid && curve->y[curve->count - 1] <= best) {
+        return km_arena_printf(arena, "%s; the run is at its end", text);
+    }
+    int decimals = km_decimals_for(last, NAN, NAN);
+    return km_arena_printf(arena, "%s; at its end, step %.0f, %s is %.*f %s",
+                           text, input->x_now, curve->track->name,
+                           decimals < 0 ? 6 : decimals, last, curve->unit);
+}
+
 KM_FIGURE_COMPUTE(km_card_headline)
 {
     struct km_arena *arena = card->arena;
@@ -84,7 +116,9 @@ KM_FIGURE_COMPUTE(km_card_headline)
     }
     const struct km_figure_result *final =
         km_card_find(card, "forecast.final", NULL);
-    if (text && stands(final)) {
+    if (text && input->at_end) {
+        text = end_text(input, arena, text);
+    } else if (text && stands(final)) {
         text = km_arena_printf(arena,
                                input->planned
                                    ? "%s; %s expected at step %.0f"

@@ -11,6 +11,7 @@
 enum { WINDOW_POINTS_GOOD = 24 };
 
 static const double HORIZON_FACTOR = 2;
+static const double PLAN_REACHED = 0.99, PLAN_LEFT_BEHIND = 1.1;
 
 /* Training FLOP of a dense transformer for one token and parameter: two for
  * the forward pass, four for the backward pass. */
@@ -354,21 +355,30 @@ static void read_mlperf(struct km_score_input *input)
     }
 }
 
+/* The run has got to its planned end, or is finished and had no plan. A plan
+ * that the run has left far behind counts something else than its steps. */
 static void choose_horizon(struct km_score_input *input)
 {
-    double planned = input->options->horizon;
-    input->horizon_source = "--horizon";
-    input->planned = true;
-    if (!(planned > 0)) {
-        planned = input->facts.max_steps;
-        input->horizon_source = "the planned last step, from the config";
+    double asked = input->options->horizon, planned = input->facts.max_steps;
+    input->horizon = HORIZON_FACTOR * input->x_now;
+    input->horizon_source = "twice the present step";
+    if (input->x_now > PLAN_LEFT_BEHIND * planned) {
+        planned = NAN;
     }
-    if (!(planned > 1.001 * input->x_now)) {
-        planned = HORIZON_FACTOR * input->x_now;
-        input->horizon_source = "twice the present step";
-        input->planned = false;
+    if (asked > input->x_now) {
+        input->horizon = asked;
+        input->horizon_source = "--horizon";
+        input->planned = true;
+    } else if (planned > 0) {
+        input->at_end = input->x_now >= PLAN_REACHED * planned;
+        input->planned = true;
+        if (!input->at_end) {
+            input->horizon = planned;
+            input->horizon_source = "the planned last step, from the config";
+        }
+    } else {
+        input->at_end = input->view.state == KM_RUN_FINISHED;
     }
-    input->horizon = planned;
 }
 
 enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
@@ -388,6 +398,9 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
                                          &input->view, err);
     if (code == KM_OK) {
         code = km_run_facts_load(store, run_id, arena, &input->facts, err);
+    }
+    if (code == KM_OK) {
+        code = km_run_events_load(store, run_id, arena, &input->events, err);
     }
     if (code != KM_OK) {
         return code;

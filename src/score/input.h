@@ -29,6 +29,13 @@ struct km_run_facts {
     const char *max_steps_key, *tokens_key, *samples_key, *accelerators_key;
 };
 
+/* Checkpoints, releases and incidents at a step; of too many each k-th. */
+enum { KM_RUN_EVENTS_MAX = 256 };
+struct km_run_events {
+    struct km_mark *marks;
+    size_t count;
+};
+
 /* A metric to be lowered: a loss as it is, a score or reward turned round. */
 struct km_curve_input {
     const struct km_track *track; /* NULL: the run has none */
@@ -71,6 +78,7 @@ struct km_score_input {
     struct km_arena *arena;
     struct km_run_view view;
     struct km_run_facts facts;
+    struct km_run_events events;
     struct km_timeline timeline;
     bool timed;
     struct km_throughput throughput;
@@ -84,6 +92,7 @@ struct km_score_input {
     double horizon;              /* step */
     const char *horizon_source;
     bool planned; /* the horizon is what somebody planned */
+    bool at_end;  /* nothing more is to come: nothing is forecast */
     enum km_schedule schedule;
     struct km_outlook outlook;
     double target; /* in the metric's own direction; NaN */
@@ -96,6 +105,11 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
                                  struct km_arena *arena,
                                  struct km_score_input *input,
                                  struct km_err *err);
+
+enum km_code km_run_events_load(struct km_store *store, uint64_t run_id,
+                                struct km_arena *arena,
+                                struct km_run_events *events,
+                                struct km_err *err);
 
 /* Reads config and tags of a run (facts.c). */
 enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,

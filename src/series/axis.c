@@ -38,6 +38,58 @@ double km_axis_unit_size(enum km_axis axis)
     return axis_rows[axis].size;
 }
 
+/* Units with a metric prefix; the others have no base. */
+static const struct {
+    const char *base;
+    int usual, most; /* powers of 1000 */
+} ladders[KM_AXIS_COUNT] = {
+    [KM_AXIS_STEP] = {"step", 1, 3},
+    [KM_AXIS_TOKEN] = {"tok", 2, 5},
+    [KM_AXIS_SAMPLE] = {"sample", 1, 4},
+    [KM_AXIS_FLOP] = {"FLOP", 6, 8},
+};
+
+static struct km_axis_unit clock_unit(enum km_axis axis, double per_one)
+{
+    static const struct {
+        const char *name, *active;
+        double size;
+    } rows[] = {{"h", "active h", 3600},
+                {"min", "active min", 60},
+                {"s", "active s", 1}};
+    size_t row = 0;
+    while (row < 2 && fabs(per_one) * rows[row].size >= 999.5) {
+        row++;
+    }
+    bool active = axis == KM_AXIS_ACTIVE;
+    return (struct km_axis_unit){"", active ? rows[row].active : rows[row].name,
+                                 rows[row].size};
+}
+
+struct km_axis_unit km_axis_unit_for(enum km_axis axis, double per_one)
+{
+    static const char *const prefixes[] = {"",  "k", "M", "G", "T",
+                                           "P", "E", "Z", "Y"};
+    if (axis == KM_AXIS_SECOND || axis == KM_AXIS_ACTIVE) {
+        return clock_unit(axis, per_one);
+    }
+    const char *base = ladders[axis].base;
+    if (!base) {
+        return (struct km_axis_unit){"", km_axis_unit(axis),
+                                     km_axis_unit_size(axis)};
+    }
+    int power = ladders[axis].usual;
+    double shown = fabs(per_one) * km_axis_unit_size(axis);
+    for (; power > 0 && shown >= 999.5; power--) {
+        shown /= 1000;
+    }
+    for (; power < ladders[axis].most && shown > 0 && shown < 0.00995;
+         power++) {
+        shown *= 1000;
+    }
+    return (struct km_axis_unit){prefixes[power], base, pow(1000, power)};
+}
+
 static struct km_rate unknown(const char *what_is_missing)
 {
     return (struct km_rate){

@@ -30,6 +30,14 @@ const char *km_axis_name(enum km_axis axis); /* "token" */
 const char *km_axis_unit(enum km_axis axis); /* what velocity is per: "Mtok" */
 double km_axis_unit_size(enum km_axis axis); /* 1e6 tokens are one "Mtok" */
 
+/* The usual unit unless `per_one`, of one token or second, would be shown below
+ * 0.01 or with more than three digits before the point. */
+struct km_axis_unit {
+    const char *prefix, *name; /* "M", "tok" */
+    double size;               /* tokens in one */
+};
+struct km_axis_unit km_axis_unit_for(enum km_axis axis, double per_one);
+
 /* What is known about a run besides its series; NaN: unknown. */
 struct km_axis_facts {
     double tokens_per_step, samples_per_step;

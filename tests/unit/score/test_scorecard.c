@@ -1,6 +1,8 @@
 /* test_scorecard.c - figures of runs whose curve is known in closed form. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "known_run.h"
+#include "score/align.h"
+#include "score/input.h"
 #include "tap.h"
 
 static void a_known_power_law_gives_its_own_velocity(void)
@@ -93,6 +95,8 @@ static void a_restart_supersedes_and_leaves_a_ghost(void)
         }
     }
     CHECK_INT(ghosts, 1);
+    CHECK_TEXT(card.curves[0].kind, "data"); /* charts take their title there */
+    CHECK_TEXT(card.curves[0].title, "train/loss");
     const struct km_figure_result *f =
         score_run_find(&card, "learn.relative_velocity", "exponent");
     CHECK_NEAR(f->value, 0.5, 0.02); /* the ghost is not learned from */
@@ -228,6 +232,161 @@ static void seconds_are_tokens_times_speed(void)
     score_run_end(&r, &arena);
 }
 
+static void a_run_at_its_planned_end_is_not_forecast(void)
+{
+    struct score_run r;
+    struct km_arena arena;
+    struct km_scorecard card;
+    score_run_begin(&r);
+    known_run_log(&r, 1, KNOWN_STEPS, 0);
+    score_run_config(&r, "trainer.max-steps", "2010");
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    const struct km_figure_result *f =
+        score_run_find(&card, "forecast.final", "training");
+    CHECK_TEXT(km_figure_state_name(f->state), "NOT_APPLICABLE");
+    CHECK(strstr(f->reason, "at its end") != NULL);
+    CHECK(strstr(card.headline, "expected") == NULL);
+    CHECK(strstr(card.headline, "the last one; the run is at its end"));
+    for (size_t i = 0; i < card.curve_count; i++) {
+        CHECK(strcmp(card.curves[i].kind, "forecast") != 0);
+    }
+    km_arena_finish(&arena);
+    struct km_score_options options;
+    km_score_options_init(&options);
+    options.horizon = 3000;
+    CHECK_INT(score_run_card(&r, &options, &arena, &card), KM_OK);
+    f = score_run_find(&card, "forecast.final", "training");
+    CHECK_NEAR(f->value, known_loss(3000), 0.02);
+    score_run_end(&r, &arena);
+}
+
+static void a_plan_that_counts_something_else_is_left_out(void)
+{
+    struct score_run r;
+    struct km_arena arena;
+    struct km_scorecard card;
+    score_run_begin(&r);
+    known_run_log(&r, 1, KNOWN_STEPS, 0);
+    score_run_config(&r, "max_steps", "500");
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    const struct km_figure_result *f =
+        score_run_find(&card, "forecast.final", "training");
+    CHECK(strstr(f->reason, "at step 4000") != NULL);
+    score_run_end(&r, &arena);
+}
+
+static void batch_sizes_are_multiplied_out_and_never_guessed(void)
+{
+    static const struct {
+        const char *config[4][2];
+        double samples, tokens; /* NaN: not known */
+    } rows[] = {
+        {{{"batch_size", "16"}}, 16, NAN},
+        {{{"batch_size", "12"},
+          {"gradient_accumulation_steps", "40"},
+          {"block_size", "1024"}},
+         480,
+         491520},
+        {{{"batch_size", "16"}, {"world_size", "8"}}, NAN, NAN},
+        {{{"per_device_train_batch_size", "4"},
+          {"num_gpus", "8"},
+          {"gradient_accumulation_steps", "2"},
+          {"max_seq_length", "512"}},
+         64,
+         32768},
+        {{{"batch_size", "4"}, {"global_batch_size", "32"}}, 32, NAN},
+        {{{"total_batch_size", "524288"}, {"sequence_length", "1024"}},
+         512,
+         524288},
+        {{{"total_batch_size", "524288"}}, NAN, NAN},
+        {{{"total_batch_size", "256"}, {"seq_len", "1024"}}, 256, 262144},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct score_run r;
+        struct km_arena arena;
+        struct km_run_facts facts;
+        struct km_scorecard card;
+        score_run_begin(&r);
+        score_run_point(&r, "loss", 1, NAN, 2);
+        for (size_t k = 0; k < 4 && rows[i].config[k][0]; k++) {
+            score_run_config(&r, rows[i].config[k][0], rows[i].config[k][1]);
+        }
+        CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+        CHECK_INT(km_run_facts_load(r.store, r.id, &arena, &facts, NULL),
+                  KM_OK);
+        CHECK(isnan(rows[i].samples)
+                  ? isnan(facts.samples_per_step)
+                  : facts.samples_per_step == rows[i].samples);
+        CHECK(isnan(rows[i].tokens) ? isnan(facts.tokens_per_step)
+                                    : facts.tokens_per_step == rows[i].tokens);
+        score_run_end(&r, &arena);
+    }
+}
+
+static void units_keep_values_readable_and_cards_comparable(void)
+{
+    struct score_run r;
+    struct km_arena arena;
+    struct km_scorecard card;
+    score_run_begin(&r);
+    known_run_log(&r, 1, KNOWN_STEPS, 0);
+    score_run_config(&r, "n_params", "100");
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    const struct km_figure_result *f =
+        score_run_find(&card, "learn.velocity", "per FLOP");
+    CHECK_TEXT(f->unit, "nat/TFLOP"); /* 863 million nat/EFLOP */
+    CHECK_NEAR(f->value, 0.5303e-3 / (6 * 100 * 1024) * 1e12, 10);
+    f = score_run_find(&card, "learn.velocity", "per token");
+    CHECK_TEXT(f->unit, "nat/Mtok");
+    struct km_scorecard pair[2] = {card, card};
+    pair[1].results = km_new(&arena, struct km_figure_result, card.count);
+    memcpy(pair[1].results, card.results, card.count * sizeof *card.results);
+    for (size_t i = 0; i < card.count; i++) {
+        if (strcmp(pair[1].results[i].unit, "nat/Mtok") == 0) {
+            pair[1].results[i].unit = "nat/ktok";
+            pair[1].results[i].value /= 1000;
+        }
+    }
+    km_scorecards_align(pair, 2);
+    const struct km_figure_result *g =
+        score_run_find(&pair[1], "learn.velocity", "per token");
+    CHECK_TEXT(g->unit, "nat/Mtok");
+    CHECK_NEAR(g->value, f->value, 1e-12);
+    CHECK_NEAR(km_unit_ratio("ktok/s", "Mtok/s"), 1e-3, 1e-15);
+    CHECK_NEAR(km_unit_ratio("nat/h", "nat/min"), 1.0 / 60, 1e-15);
+    CHECK(isnan(km_unit_ratio("nat/h", "nat/active h")));
+    CHECK(isnan(km_unit_ratio("nat/Mtok", "reward/Mtok")));
+    CHECK(isnan(km_unit_ratio("EUR", "nat/h")));
+    score_run_end(&r, &arena);
+}
+
+static void events_become_marks_and_not_too_many(void)
+{
+    struct score_run r;
+    struct km_arena arena;
+    struct km_scorecard card;
+    score_run_begin(&r);
+    known_run_log(&r, 1, KNOWN_STEPS, 0);
+    for (int64_t step = 1; step <= KNOWN_STEPS; step++) {
+        const struct km_event checkpoint = {
+            .time_ns = KM_TIME_ABSENT,
+            .step = step,
+            .kind = KM_STR("checkpoint"),
+            .name = step == KNOWN_STEPS ? KM_STR("last") : KM_STR("")};
+        const struct km_event epoch = {
+            .time_ns = KM_TIME_ABSENT, .step = step, .kind = KM_STR("epoch")};
+        km_batch_event(&r.batch, r.run, r.attempt, &checkpoint);
+        km_batch_event(&r.batch, r.run, r.attempt, &epoch);
+    }
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    CHECK(card.mark_count >= 10 && card.mark_count <= 24);
+    for (size_t i = 0; i < card.mark_count; i++) {
+        CHECK_TEXT(card.marks[i].kind, "checkpoint");
+        CHECK(i == 0 || card.marks[i].x > card.marks[i - 1].x);
+    }
+    score_run_end(&r, &arena);
+}
+
 int main(void)
 {
     RUN(a_known_power_law_gives_its_own_velocity);
@@ -239,5 +398,10 @@ int main(void)
     RUN(order_of_arrival_does_not_matter);
     RUN(hostile_numbers_never_reach_a_figure);
     RUN(seconds_are_tokens_times_speed);
+    RUN(a_run_at_its_planned_end_is_not_forecast);
+    RUN(a_plan_that_counts_something_else_is_left_out);
+    RUN(batch_sizes_are_multiplied_out_and_never_guessed);
+    RUN(units_keep_values_readable_and_cards_comparable);
+    RUN(events_become_marks_and_not_too_many);
     return tap_end();
 }

@@ -1,0 +1,78 @@
+/* events.c - what happened to a run at a step, as marks for its charts. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "score/input.h"
+
+enum { NAME_BYTES_SHOWN = 48 };
+
+struct collecting {
+    struct km_arena *arena;
+    struct km_run_events *events;
+    size_t seen, every; /* each `every`-th of those seen is kept */
+    bool full;
+};
+
+/* Starts, epochs and evaluations are too many, restarts have their marks. */
+static bool is_shown(struct km_str kind)
+{
+    static const char *const kinds[] = {"checkpoint", "release", "data_switch",
+                                        "incident", "alert"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (km_str_is(kind, kinds[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_event(void *user, uint32_t attempt,
+                       const struct km_event *event)
+{
+    (void)attempt;
+    struct collecting *c = user;
+    struct km_run_events *events = c->events;
+    if (event->step == KM_STEP_ABSENT || !is_shown(event->kind) ||
+        c->seen++ % c->every) {
+        return true;
+    }
+    if (events->count == KM_RUN_EVENTS_MAX) {
+        for (size_t i = 0; i < KM_RUN_EVENTS_MAX / 2; i++) {
+            events->marks[i] = events->marks[2 * i];
+        }
+        events->count /= 2;
+        c->every *= 2;
+    }
+    const char *kind =
+        km_arena_copy(c->arena, event->kind.ptr, event->kind.len);
+    bool named = event->name.len && event->name.len <= NAME_BYTES_SHOWN;
+    const char *name =
+        named ? km_arena_copy(c->arena, event->name.ptr, event->name.len) : "";
+    const char *text = kind && name && named
+                           ? km_arena_printf(c->arena, "%s %s", kind, name)
+                           : kind;
+    c->full = !kind || !name || !text;
+    events->marks[events->count++] =
+        (struct km_mark){(double)event->step, kind, text};
+    return !c->full;
+}
+
+enum km_code km_run_events_load(struct km_store *store, uint64_t run_id,
+                                struct km_arena *arena,
+                                struct km_run_events *events,
+                                struct km_err *err)
+{
+    struct collecting collecting = {
+        .arena = arena, .events = events, .every = 1};
+    events->count = 0;
+    events->marks = km_new(arena, struct km_mark, KM_RUN_EVENTS_MAX);
+    enum km_code code = KM_OK;
+    if (events->marks) {
+        code =
+            km_store_read_events(store, run_id, take_event, &collecting, err);
+    }
+    if (code == KM_OK && (!events->marks || collecting.full)) {
+        return km_fail(err, KM_ELIMIT,
+                       "the events of the run do not fit the memory allowed "
+                       "for one command");
+    }
+    return code;
+}
