@@ -154,6 +154,8 @@ void km_client_clock_record(struct km_run *run);
 void km_client_key_value(struct km_run *run, enum km_journal_kind kind,
                          const char *key, const char *json);
 
+void km_client_event(struct km_run *run, const char *kind, const char *name,
+                     int64_t step, const char *detail_json);
 void km_client_finish(struct km_run *run, enum km_run_end how);
 
 /* open.c, under the lock */

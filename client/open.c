@@ -40,10 +40,41 @@ static void make_up_key(char *out, size_t out_size)
                    utc.tm_min, utc.tm_sec, random[0], random[1], random[2]);
 }
 
+/* A text that an import would refuse is left out now, and said: it must not
+ * cost the points. */
+static void check_text(struct km_run *run, char **text, const char *what,
+                       size_t bytes_max, bool is_name)
+{
+    if (*text && (strlen(*text) > bytes_max ||
+                  !(is_name ? km_utf8_is_name(km_str_of(*text))
+                            : km_utf8_is_valid(km_str_of(*text))))) {
+        km_client_say(run,
+                      "the %s is left out: expected UTF-8 of at most %zu "
+                      "bytes%s",
+                      what, bytes_max,
+                      is_name ? ", without control characters" : "");
+        free(*text);
+        *text = NULL;
+    }
+}
+
+static void check_texts(struct km_run *run, const char *key)
+{
+    check_text(run, &run->key, "id of the run", KM_NAME_BYTES_MAX, true);
+    check_text(run, &run->project, "project", KM_NAME_BYTES_MAX, true);
+    check_text(run, &run->name, "name of the run", KM_NAME_BYTES_MAX, true);
+    check_text(run, &run->group, "group", KM_NAME_BYTES_MAX, true);
+    check_text(run, &run->parent, "parent", KM_NAME_BYTES_MAX, true);
+    check_text(run, &run->notes, "text of notes", KM_CONFIG_VALUE_BYTES_MAX,
+               false);
+    run->key = run->key ? run->key : km_client_copy(key);
+}
+
 static bool fill_run(struct km_run *run, const struct km_run_options *options)
 {
     char key[64];
     make_up_key(key, sizeof key);
+    run->quiet = options->quiet != 0;
     run->dir = choose(options->dir, "KNOTMETER_DIR", "knotmeter");
     run->key = choose(options->id, "KNOTMETER_RUN_ID", key);
     run->project = choose(options->project, "KNOTMETER_PROJECT", NULL);
@@ -52,6 +83,7 @@ static bool fill_run(struct km_run *run, const struct km_run_options *options)
     run->parent = choose(options->parent, "KNOTMETER_PARENT", NULL);
     run->notes = choose(options->notes, NULL, NULL);
     run->device = choose(options->device, NULL, NULL);
+    check_texts(run, key);
     bool given = options->world_size > 0;
     run->world_size = given ? options->world_size
                             : km_client_environment_number(world_names, 1);
@@ -68,7 +100,6 @@ static bool fill_run(struct km_run *run, const struct km_run_options *options)
         run->segment_bytes = KM_JOURNAL_SEGMENT_BYTES_MAX;
     }
     run->buffered = options->buffered != 0;
-    run->quiet = options->quiet != 0;
     run->patient = options->patient != 0;
     run->scratch.cap = KM_JOURNAL_PAYLOAD_BYTES_MAX;
     run->scratch.bytes = malloc(run->scratch.cap);

@@ -198,13 +198,9 @@ void km_run_model(struct km_run *run, const struct km_run_model *model)
     }
 }
 
-void km_run_event(struct km_run *run, const char *kind, const char *name,
-                  int64_t step, const char *detail_json)
+void km_client_event(struct km_run *run, const char *kind, const char *name,
+                     int64_t step, const char *detail_json)
 {
-    if (!run || !kind) {
-        return;
-    }
-    begin(run);
     km_client_put_string(run, KM_FIELD_KIND, kind);
     km_client_put_string(run, KM_FIELD_NAME, name);
     km_client_put_string(run, KM_FIELD_DETAIL_JSON, detail_json);
@@ -214,6 +210,16 @@ void km_run_event(struct km_run *run, const char *kind, const char *name,
         km_journal_put_integer(&run->scratch, KM_FIELD_STEP, step);
     }
     (void)km_client_publish(run, KM_JOURNAL_EVENT);
+}
+
+void km_run_event(struct km_run *run, const char *kind, const char *name,
+                  int64_t step, const char *detail_json)
+{
+    if (!run || !kind) {
+        return;
+    }
+    begin(run);
+    km_client_event(run, kind, name, step, detail_json);
     end(run);
 }
 

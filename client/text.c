@@ -1,12 +1,18 @@
 /* text.c - small texts: JSON values, file names, the sentences on stderr. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "client.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 char *km_client_copy(const char *text)
 {
@@ -98,16 +104,42 @@ char *km_client_file_name(const char *key)
     return out;
 }
 
+/* Whoever reads standard error may be gone or slow: the sentence is dropped
+ * rather than waited for, and a broken pipe's signal is taken back. */
+static void write_sentence(const char *text, size_t len)
+{
+    const struct timespec now = {0};
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+    sigset_t broken, before, pending;
+    if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT)) {
+        return;
+    }
+    (void)sigemptyset(&broken);
+    (void)sigaddset(&broken, SIGPIPE);
+    (void)sigpending(&pending);
+    (void)pthread_sigmask(SIG_BLOCK, &broken, &before);
+    bool failed = write(STDERR_FILENO, text, len) < 0 && errno == EPIPE;
+    if (failed && !sigismember(&pending, SIGPIPE)) {
+        (void)sigtimedwait(&broken, NULL, &now);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 void km_client_say(struct km_run *run, const char *format, ...)
 {
     enum { SENTENCES_MAX = 3 }; /* the same trouble again is only counted */
-    char text[KM_CLIENT_PATH_BYTES + 512];
+    char text[PIPE_BUF] = "knotmeter: "; /* a writable pipe has that room */
     if (run->quiet || atomic_fetch_add(&run->said, 1) >= SENTENCES_MAX) {
         return;
     }
+    size_t len = strlen(text), room = sizeof text - len - 1;
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
+    int want = vsnprintf(text + len, room, format, args);
     va_end(args);
-    (void)fprintf(stderr, "knotmeter: %s\n", text);
+    if (want > 0) {
+        len += (size_t)want < room ? (size_t)want : room - 1;
+        text[len++] = '\n';
+        write_sentence(text, len);
+    }
 }

@@ -152,7 +152,11 @@ static void tell_dropped(struct km_run *run)
         (void)snprintf(detail, sizeof detail, "{\"count\":%llu}",
                        (unsigned long long)(dropped - run->dropped_said));
         run->dropped_said = dropped;
-        km_run_event(run, "incident", "points dropped", KM_STEP_NONE, detail);
+        pthread_mutex_lock(&run->lock); /* not km_run_event(): a patient one
+                                           would wait here for this thread */
+        km_client_event(run, "incident", "points dropped", KM_STEP_NONE,
+                        detail);
+        pthread_mutex_unlock(&run->lock);
     }
 }
 
@@ -207,7 +211,8 @@ static bool start_helper(struct km_run *run)
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     atomic_store(&run->stop, false);
-    bool started = pthread_create(&run->helper, &attributes, help, run) == 0;
+    bool started = pthread_create(&run->helper, &attributes, help, run) == 0 ||
+                   pthread_create(&run->helper, NULL, help, run) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attributes);
     if (started) {
@@ -256,6 +261,10 @@ bool km_client_writer_open(struct km_run *run)
         km_client_say(run, "no room in %s: %s", run->folder, strerror(errno));
     }
     run->has_helper = start_helper(run);
+    if (!run->has_helper) {
+        km_client_say(run, "no thread could be started: recording ends with "
+                           "the first segment");
+    }
     return first != NULL;
 }
 

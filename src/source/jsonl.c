@@ -335,7 +335,7 @@ static enum km_code take_line(struct km_source *source, struct km_str line,
     struct jsonl *state = source->state;
     struct km_err why = {0};
     enum km_code code = read_line(state, line, &why);
-    if (code == KM_EINPUT) {
+    if (code == KM_EINPUT || code == KM_ELIMIT) {
         km_emit_warn(source->emit, offset, "line %" PRIu64 " left out: %s",
                      state->lines, why.message);
         return KM_OK;

@@ -237,6 +237,13 @@ static enum km_code take_token(struct km_source *source,
         struct km_str task = km_json_walk_key(walk, 2);
         struct km_str key =
             token->depth == 3 ? km_json_walk_key(walk, 3) : KM_STR("");
+        if (task.len > KM_NAME_BYTES_MAX || key.len > 2 * KM_NAME_BYTES_MAX) {
+            km_emit_warn(source->emit, token->offset,
+                         "left out: a task of %zu bytes, a key of %zu bytes; "
+                         "names have at most %d",
+                         task.len, key.len, KM_NAME_BYTES_MAX);
+            return KM_OK;
+        }
         return km_lm_eval_table_take(&state->table, section, task, key, token,
                                      err);
     }

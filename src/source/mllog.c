@@ -189,7 +189,12 @@ static void stop_run(struct km_source *source)
         return;
     }
     char text[KM_NUMBER_BYTES];
-    double seconds = (double)(state->stop_ns - state->start_ns) / 1e9;
+    double seconds = (double)state->stop_ns - (double)state->start_ns;
+    int64_t span_ns;
+    if (!__builtin_sub_overflow(state->stop_ns, state->start_ns, &span_ns)) {
+        seconds = (double)span_ns; /* exact */
+    }
+    seconds /= 1e9;
     km_emit_attribute(source->emit, KM_ATTRIBUTE_SUMMARY,
                       KM_STR("time_to_train_seconds"),
                       (struct km_str){text, km_number_format(seconds, text)});
@@ -313,7 +318,7 @@ static enum km_code take_line(struct km_source *source, struct km_str line,
     enum km_code code = km_mllog_line_read(&state->line, json, &why);
     if (code == KM_OK) {
         emit_line(source);
-    } else if (code == KM_EINPUT) {
+    } else if (code == KM_EINPUT || code == KM_ELIMIT) {
         km_emit_warn(source->emit, offset, "line %" PRIu64 " left out: %s",
                      state->lines, why.message);
     } else {

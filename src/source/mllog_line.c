@@ -114,7 +114,7 @@ static void name_fields(struct km_mllog_line *line)
     struct km_buf name;
     km_row_init(&named);
     km_buf_init(&name, KM_LINE_BYTES_MAX);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !named.names.failed; i++) {
         struct km_str field = km_row_name(&line->row, i);
         km_buf_reset(&name);
         km_buf_append(&name, line->key.bytes, line->key.len);
@@ -171,6 +171,12 @@ enum km_code km_mllog_line_read(struct km_mllog_line *line, struct km_str json,
     }
     if (!object || line->key.len == 0) {
         return km_fail(err, KM_EINPUT, "expected a JSON object with a \"key\"");
+    }
+    if (line->key.len > KM_NAME_BYTES_MAX) { /* it goes before every number */
+        return km_fail(err, KM_EINPUT,
+                       "the key has %zu bytes, expected at "
+                       "most %d",
+                       line->key.len, KM_NAME_BYTES_MAX);
     }
     name_fields(line);
     return km_row_check(&line->row, err);

@@ -256,8 +256,12 @@ static enum km_code visit_metric(struct km_source *source, struct km_str name,
                                  int fd, struct km_err *err)
 {
     struct mlruns_state *run = source->state;
-    struct metric_file *file = find_file(source, name);
     struct stat st;
+    if (!km_utf8_is_name(name)) { /* the saved state is made of lines */
+        (void)km_emit_series(source->emit, name, KM_STR(""), 0);
+        return KM_OK;
+    }
+    struct metric_file *file = find_file(source, name);
     if (!file || fstat(fd, &st) < 0) {
         return km_fail(err, KM_ELIMIT, "too many metrics in one run");
     }

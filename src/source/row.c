@@ -61,19 +61,17 @@ double km_row_value(const struct km_row *row, size_t index)
 
 void km_row_drop(struct km_row *row, struct km_str prefix)
 {
-    size_t kept = 0, count = km_row_count(row);
-    for (size_t i = 0; i < count; i++) {
-        struct km_str name = km_row_name(row, i);
+    size_t count = km_row_count(row);
+    while (count > 0 && prefix.len < KM_NAME_BYTES_MAX) {
+        struct km_str name = km_row_name(row, count - 1);
         bool below = km_str_starts(name, prefix) &&
                      (name.len == prefix.len || name.ptr[prefix.len] == '.');
         if (!below) {
-            struct km_row_field field = field_at(row, i);
-            memcpy(row->fields.bytes + kept * sizeof field, &field,
-                   sizeof field);
-            kept++;
+            break;
         }
+        count--;
     }
-    row->fields.len = kept * sizeof(struct km_row_field);
+    row->fields.len = count * sizeof(struct km_row_field);
 }
 
 enum km_code km_row_check(const struct km_row *row, struct km_err *err)

@@ -26,7 +26,8 @@ void km_row_clear(struct km_row *row);
 void km_row_finish(struct km_row *row);
 void km_row_add(struct km_row *row, struct km_str name, double value);
 
-/* Takes out the fields named `prefix` or below it ("prefix.x"). */
+/* Takes out the last fields that are named `prefix` or below it ("prefix.x"):
+ * what an open object has brought, when it turns out to be no metrics. */
 void km_row_drop(struct km_row *row, struct km_str prefix);
 
 size_t km_row_count(const struct km_row *row);
