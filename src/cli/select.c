@@ -122,7 +122,7 @@ static enum match match_text(struct km_str word, struct km_str text)
             return MATCH_PART;
         }
     }
-    for (size_t at = 1; at < before; at++) {
+    for (size_t at = 1; at <= before; at++) {
         if (memcmp(text.ptr + at, word.ptr, word.len) == 0) {
             return MATCH_INSIDE;
         }

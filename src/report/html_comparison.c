@@ -93,11 +93,12 @@ void km_html_comparison(const struct km_scorecard *cards, size_t count,
 {
     km_buf_append_text(out, "<div class=scroll><table><thead><tr><th>Figure");
     for (size_t c = 0; c < count; c++) {
-        km_buf_printf(out,
-                      "<th class=num><span class=\"c%zu\"><span "
-                      "class=key></span></span><span class=name>",
-                      c % KM_HTML_RUN_COLOURS);
-        km_html_name(out, cards[c].run_name, 44);
+        km_buf_printf(
+            out,
+            "<th class=num><span class=name><span class=\"c%zu\"><span "
+            "class=key></span></span>",
+            c % KM_HTML_RUN_COLOURS);
+        km_html_name(out, cards[c].run_name, 32);
         km_buf_append_text(out, "</span>");
     }
     km_buf_append_text(out, "<th>Intervals on one scale</thead><tbody>\n");

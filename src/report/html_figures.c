@@ -25,7 +25,14 @@ void km_html_name(struct km_buf *out, const char *name, size_t width)
     km_buf_append_text(out, "<span title=\"");
     km_html_escape(out, name);
     km_buf_append_text(out, "\">");
-    km_text_html(out, (struct km_str){shown.bytes, shown.len});
+    for (size_t at = 0; at < shown.len;) { /* a line may end behind a slash */
+        const struct km_str rest = {shown.bytes + at, shown.len - at};
+        size_t slash = km_str_find(rest, '/', 0);
+        size_t len = slash < rest.len ? slash + 1 : rest.len;
+        km_text_html(out, (struct km_str){rest.ptr, len});
+        km_buf_append_text(out, len < rest.len ? "<wbr>" : "");
+        at += len;
+    }
     km_buf_append_text(out, "</span>");
     km_buf_finish(&shown);
 }

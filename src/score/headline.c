@@ -53,8 +53,12 @@ static const char *velocity_text(const struct km_score_input *input,
     if (!velocity) {
         const struct km_figure_result *any =
             km_card_find(card, "learn.velocity", NULL);
-        return km_arena_printf(card->arena, "not enough data: %s",
-                               any ? any->reason : "no metric");
+        return km_arena_printf(
+            card->arena, "not enough data: %s%s",
+            any ? any->reason : "no metric",
+            input->learn.track
+                ? ""
+                : "; `km metrics` and `km evals` list what was logged");
     }
     if (!(velocity->value > 0)) {
         return km_arena_printf(card->arena,
@@ -119,12 +123,12 @@ KM_FIGURE_COMPUTE(km_card_headline)
     if (text && input->at_end) {
         text = end_text(input, arena, text);
     } else if (text && stands(final)) {
-        text = km_arena_printf(arena,
-                               input->planned
-                                   ? "%s; %s expected at step %.0f"
-                                   : "%s; %s at step %.0f if it went on like "
-                                     "this",
-                               text, number_text(arena, final), input->horizon);
+        text = km_arena_printf(
+            arena,
+            input->planned ? "%s; %s forecast %s at step %.0f"
+                           : "%s; %s forecast %s at step %.0f if it "
+                             "goes on like this",
+            text, final->variant, number_text(arena, final), input->horizon);
     }
     char *sentence = text ? km_arena_printf(arena, "%s.", text) : NULL;
     if (!sentence) {
