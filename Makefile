@@ -63,7 +63,7 @@ fuzz: build-fuzz/build.ninja
 	@python3 tools/fuzz.py build-fuzz $(FUZZ_SECONDS)
 
 bench: build-bench/build.ninja
-	@ninja -C build-bench
+	@ninja -C build-bench bench-all
 	@python3 tools/bench.py build-bench
 
 install: all

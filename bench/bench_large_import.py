@@ -1,64 +1,55 @@
 #!/usr/bin/env python3
 """bench_large_import.py - a large event file in little memory.
 
-    bench_large_import.py BUILD [GB] [MAX_RSS_MB]
+    bench_large_import.py BUILD [GB]
 
-Generates one seeded TF1 event file of GB * 10^9 bytes (default 10) in TMPDIR,
-imports it into a new store and prints time, speed and the largest resident set
-of the importer; then imports it again, which must find nothing new. Exit status
-1 when the resident set exceeds MAX_RSS_MB (default 100) or points are missing.
+Generates one seeded TF1 event file of GB * 10^9 bytes (else KM_BENCH_LARGE_GB,
+else 1), imports it into a new store, then again, which must find nothing new.
+Exit status 1 when points are missing or the resident set exceeds its goal.
 """
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
 import subprocess
 import sys
-import tempfile
-import time
+
+import lines
 
 BYTES_PER_EVENT = 53.9  # of the generator's files, at this size
-
-
-def run(command):
-    """(wall s, processor s, largest resident set in MB)."""
-    start = time.time()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        sys.exit(f"{command[0]} ended with {child.returncode}")
-    return (time.time() - start, usage.ru_utime + usage.ru_stime,
-            usage.ru_maxrss / 1024)
+RSS_MB = 100
 
 
 def main():
-    """Prints three lines."""
+    """Prints four lines."""
     build = sys.argv[1]
-    size = float(sys.argv[2]) if len(sys.argv) > 2 else 10.0
-    limit = float(sys.argv[3]) if len(sys.argv) > 3 else 100.0
+    size = float(sys.argv[2] if len(sys.argv) > 2
+                 else os.environ.get("KM_BENCH_LARGE_GB", "1"))
     events = int(size * 1e9 / BYTES_PER_EVENT)
     km = os.path.join(build, "km")
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "events.out.tfevents.1700000000.x")
-        store = os.path.join(folder, "store")
-        wall, _, _ = run([os.path.join(build, "bench", "gen_tfevents"), path,
-                          str(events), "1", "50", "1"])
+    with lines.folder() as top:
+        path = os.path.join(top, "events.out.tfevents.1700000000.x")
+        store = os.path.join(top, "store")
+        lines.run([os.path.join(build, "bench", "gen_tfevents"), path,
+                   str(events), "1", "50", "1"])
         real = os.path.getsize(path)
-        print(f"generated {real / 1e9:.2f} GB, {events:,} events, "
-              f"in {wall:.0f} s", flush=True)
-        wall, cpu, rss = run([km, "import", path, "--store", store, "--quiet"])
-        print(f"imported in {wall:.0f} s ({cpu:.0f} s of processor, "
-              f"{real / cpu / 1e6:.0f} MB/s), largest resident set "
-              f"{rss:.0f} MB", flush=True)
-        again, _, _ = run([km, "import", path, "--store", store, "--quiet"])
+        command = [km, "import", path, "--store", store, "--quiet"]
+        wall, cpu, rss = lines.run(command)
+        again, _, _ = lines.run(command)
         out = subprocess.run([km, "metrics", "--store", store, "--json"],
                              check=True, capture_output=True, text=True).stdout
         points = sum(json.loads(line)["n"] for line in out.splitlines())
-        disk = sum(os.path.getsize(os.path.join(at, name))
-                   for at, _, names in os.walk(store) for name in names)
-        print(f"again in {again:.1f} s; {points:,} points, "
-              f"{disk / max(points, 1):.2f} B each on disk")
-    sys.exit(0 if rss <= limit and points == events else 1)
+        disk = lines.folder_bytes(store)
+    name = f"import of {real / 1e9:.3g} GB of events"
+    lines.say(f"{name}, largest resident set", rss, "MB", RSS_MB)
+    lines.say(f"{name}, speed by wall clock", real / wall / 1e6, "MB/s",
+              higher=True)
+    lines.say(f"{name}, speed by processor time", real / cpu / 1e6, "MB/s",
+              higher=True)
+    lines.say(f"{name}, nothing new the second time", again, "s")
+    lines.say(f"{name}, store", disk / max(points, 1), "B/point")
+    if points != events:
+        print(f"{points} points of {events} arrived", file=sys.stderr)
+    sys.exit(0 if rss <= RSS_MB and points == events else 1)
 
 
 if __name__ == "__main__":

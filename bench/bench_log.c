@@ -5,10 +5,11 @@
  *     bench_log --fill DIR POINTS   only writes a journal (bench_journal.py)
  *
  * Times are of single calls, by the processor's counter, with the reading of
- * it inside. */
+ * it inside; the least that a call could do, a clock and a push of 32 bytes
+ * into a ring, is timed in the same way in turns with them. A quantile is the
+ * median of that quantile over the rounds. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <ftw.h>
 #include <knotmeter.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,28 +17,50 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { TIGHT = 1000000, ROUNDS = 4000, PER_ROUND = 10, MANY = 10 };
+#include "lines.h"
 
-static uint32_t latency_ns[TIGHT];
-static char scratch[256];
+enum {
+    ROUNDS = 7,
+    TIGHT = 200000, /* calls of a round */
+    PACED = 1500,   /* steps of a round */
+    PER_STEP = 10,
+    MANY = 10,
+    RING = 1 << 16,
+    QUANTILES = 4,
+};
+
+/* Quantiles of every round. */
+struct latencies {
+    double ns[QUANTILES][ROUNDS];
+};
+
+static const struct {
+    const char *word;
+    double at;
+} quantiles[QUANTILES] = {
+    {"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}};
+
+static struct {
+    uint64_t word;
+    int64_t step;
+    uint64_t time;
+    double value;
+} ring[RING];
+static uint32_t log_ns[TIGHT], push_ns[TIGHT];
+static char scratch[KM_BENCH_PATH_BYTES];
 static atomic_bool stop;
-
-static int64_t now_ns(void)
-{
-    struct timespec at;
-    (void)clock_gettime(CLOCK_MONOTONIC, &at);
-    return (int64_t)at.tv_sec * 1000000000 + at.tv_nsec;
-}
 
 /* Of this thread: what others take from the processor is not counted. */
 static double cpu_ns(void)
 {
-    struct timespec at;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &at);
-    return (double)at.tv_sec * 1e9 + (double)at.tv_nsec;
+    return km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static double now_ns(void)
+{
+    return km_bench_now_ns(CLOCK_MONOTONIC);
 }
 
 static inline uint64_t ticks(void)
@@ -51,11 +74,11 @@ static inline uint64_t ticks(void)
 
 static double ns_per_tick(void)
 {
-    int64_t from_ns = now_ns();
+    double from_ns = now_ns();
     uint64_t from = ticks();
     while (now_ns() - from_ns < 50000000) {
     }
-    return (double)(now_ns() - from_ns) / (double)(ticks() - from);
+    return (now_ns() - from_ns) / (double)(ticks() - from);
 }
 
 static int compare(const void *a, const void *b)
@@ -64,39 +87,49 @@ static int compare(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static void say(const char *name, double value, const char *unit, double goal,
-                const char *peer, double peer_value)
+static void keep_round(struct latencies *all, int round, uint32_t *ns,
+                       size_t count)
 {
-    printf("{\"name\":\"%s\",\"value\":%.4g,\"unit\":\"%s\",\"better\":"
-           "\"lower\"",
-           name, value, unit);
-    if (goal > 0) {
-        printf(",\"goal\":%g", goal);
+    qsort(ns, count, sizeof *ns, compare);
+    for (int q = 0; q < QUANTILES; q++) {
+        all->ns[q][round] = ns[(size_t)(quantiles[q].at * (double)count)];
     }
-    if (peer) {
-        printf(",\"peer\":\"%s\",\"peer_value\":%.4g", peer, peer_value);
-    }
-    printf("}\n");
-    (void)fflush(stdout);
 }
 
-static void say_quantiles(const char *what, size_t count, double goal_p50,
+static void say(const char *name, double value, const char *unit, double goal)
+{
+    km_bench_say(&(struct km_bench_line){
+        .name = name, .value = value, .unit = unit, .goal = goal});
+}
+
+static void say_quantiles(const char *what, struct latencies *ours,
+                          struct latencies *bare, double goal_p50,
                           double goal_p999)
 {
-    static const struct {
-        const char *word;
-        double at;
-    } rows[] = {
-        {"p50", 0.5}, {"p99", 0.99}, {"p99.9", 0.999}, {"p99.99", 0.9999}};
-    qsort(latency_ns, count, sizeof latency_ns[0], compare);
-    for (int i = 0; i < 4; i++) {
+    for (int q = 0; q < QUANTILES; q++) {
         char name[64];
-        double goal = i == 0 ? goal_p50 : i == 2 ? goal_p999 : 0;
         (void)snprintf(name, sizeof name, "log call, %s, %s", what,
-                       rows[i].word);
-        say(name, latency_ns[(size_t)(rows[i].at * (double)count)], "ns", goal,
-            NULL, 0);
+                       quantiles[q].word);
+        km_bench_say(&(struct km_bench_line){
+            .name = name,
+            .value = km_bench_median(ours->ns[q], ROUNDS),
+            .unit = "ns",
+            .goal = q == 0   ? goal_p50
+                    : q == 2 ? goal_p999
+                             : 0,
+            .peer = "bare clock + ring push",
+            .peer_value = km_bench_median(bare->ns[q], ROUNDS)});
     }
+}
+
+/* The least that a log call could do. */
+static inline void push(int64_t i)
+{
+    volatile __typeof__(ring[0]) *at = &ring[i & (RING - 1)];
+    at->step = i;
+    at->time = ticks();
+    at->value = (double)i;
+    at->word = 1;
 }
 
 static struct km_run *open_run(void)
@@ -121,54 +154,50 @@ static void settle(struct km_run *run)
     }
 }
 
-/* The least that a log call could do: clock and 32 bytes into a ring. */
-static double bench_push(void)
+static void bench_tight(double rate)
 {
-    enum { RING = 1 << 16 };
-    static struct {
-        uint64_t word;
-        int64_t step;
-        uint64_t time;
-        double value;
-    } ring[RING];
-    double best = 1e9;
-    for (int round = 0; round < 5; round++) {
-        double from = cpu_ns();
-        for (int i = 0; i < TIGHT; i++) {
-            volatile __typeof__(ring[0]) *at = &ring[i & (RING - 1)];
-            at->step = i;
-            at->time = ticks();
-            at->value = i;
-            at->word = 1;
-        }
-        double ns = (cpu_ns() - from) / TIGHT;
-        best = ns < best ? ns : best;
-    }
-    return best;
-}
-
-static void bench_tight(double rate, double push_ns)
-{
+    static struct latencies ours, bare;
+    double ours_ns[ROUNDS], bare_ns[ROUNDS];
     struct km_run *run = open_run();
     uint32_t metric = km_run_metric(run, "loss");
     settle(run);
-    for (int i = 0; i < TIGHT; i++) {
-        uint64_t from = ticks();
-        km_run_log(run, i, metric, i);
-        latency_ns[i] = (uint32_t)((double)(ticks() - from) * rate);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < TIGHT; i++) {
+            uint64_t from = ticks();
+            km_run_log(run, i, metric, i);
+            log_ns[i] = (uint32_t)((double)(ticks() - from) * rate);
+        }
+        for (int i = 0; i < TIGHT; i++) {
+            uint64_t from = ticks();
+            push(i);
+            push_ns[i] = (uint32_t)((double)(ticks() - from) * rate);
+        }
+        keep_round(&ours, round, log_ns, TIGHT);
+        keep_round(&bare, round, push_ns, TIGHT);
     }
-    say_quantiles("tight loop", TIGHT, 25, 100);
-    double from = cpu_ns();
-    for (int i = 0; i < TIGHT / 2; i++) {
-        km_run_log(run, i, metric, i);
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = cpu_ns();
+        for (int i = 0; i < TIGHT; i++) {
+            km_run_log(run, i, metric, i);
+        }
+        double middle = cpu_ns();
+        for (int i = 0; i < TIGHT; i++) {
+            push(i);
+        }
+        ours_ns[round] = (middle - start) / TIGHT;
+        bare_ns[round] = (cpu_ns() - middle) / TIGHT;
     }
-    double mean = (cpu_ns() - from) / (TIGHT / 2);
-    say("log call, tight loop, mean CPU", mean, "ns", 0, "clock + ring push",
-        push_ns);
+    say_quantiles("tight loop", &ours, &bare, 25, 100);
+    km_bench_say(&(struct km_bench_line){
+        .name = "log call, tight loop, mean, processor time",
+        .value = km_bench_median(ours_ns, ROUNDS),
+        .unit = "ns",
+        .peer = "bare clock + ring push",
+        .peer_value = km_bench_median(bare_ns, ROUNDS)});
     struct km_run_counters counters;
     km_run_count(run, &counters);
-    say("points dropped in the tight loop", (double)counters.dropped, "points",
-        0.5, NULL, 0);
+    say("log call, tight loop, points dropped", (double)counters.dropped,
+        "points", 0.5);
     km_run_close(run);
 }
 
@@ -184,18 +213,23 @@ static void bench_many(void)
         values[i] = i;
     }
     settle(run);
-    double from = cpu_ns();
-    for (int i = 0; i < TIGHT / MANY; i++) {
-        km_run_log_many(run, i, metrics, values, MANY);
+    double many_ns[ROUNDS], name_ns[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = cpu_ns();
+        for (int i = 0; i < TIGHT / MANY; i++) {
+            km_run_log_many(run, i, metrics, values, MANY);
+        }
+        double middle = cpu_ns();
+        for (int i = 0; i < TIGHT / 2; i++) {
+            km_run_log_name(run, i, "train/metric 7", i);
+        }
+        many_ns[round] = (middle - start) / (TIGHT / (double)MANY);
+        name_ns[round] = (cpu_ns() - middle) / (TIGHT / 2.0);
     }
-    say("log call of 10 metrics, mean CPU", (cpu_ns() - from) / (TIGHT / MANY),
-        "ns", 0, NULL, 0);
-    from = cpu_ns();
-    for (int i = 0; i < TIGHT / 2; i++) {
-        km_run_log_name(run, i, "train/metric 7", i);
-    }
-    say("log call by name, mean CPU", (cpu_ns() - from) / (TIGHT / 2), "ns", 0,
-        NULL, 0);
+    say("log call of 10 metrics, mean, processor time",
+        km_bench_median(many_ns, ROUNDS), "ns", 0);
+    say("log call by name, mean, processor time",
+        km_bench_median(name_ns, ROUNDS), "ns", 0);
     km_run_close(run);
 }
 
@@ -203,7 +237,7 @@ static void bench_many(void)
 static void *sync_on(void *user)
 {
     static char block[1 << 16];
-    char path[300];
+    char path[KM_BENCH_PATH_BYTES + 16];
     (void)user;
     (void)snprintf(path, sizeof path, "%s/beside", scratch);
     int fd = open(path, O_WRONLY | O_CREAT, 0666);
@@ -221,25 +255,37 @@ static void *sync_on(void *user)
 
 static void bench_paced(double rate)
 {
+    static struct latencies ours, bare;
     pthread_t writer;
     struct km_run *run = km_run_open(&(struct km_run_options){.dir = scratch});
     uint32_t metric = km_run_metric(run, "loss");
-    size_t count = 0;
     bool beside = pthread_create(&writer, NULL, sync_on, NULL) == 0;
     for (int round = 0; round < ROUNDS; round++) {
-        const struct timespec pause = {.tv_nsec = 500000};
-        (void)nanosleep(&pause, NULL);
-        for (int i = 0; i < PER_ROUND; i++) {
-            uint64_t from = ticks();
-            km_run_log(run, round, metric, i);
-            latency_ns[count++] = (uint32_t)((double)(ticks() - from) * rate);
+        size_t count = 0;
+        for (int step = 0; step < PACED; step++) {
+            const struct timespec pause = {.tv_nsec = 500000};
+            (void)nanosleep(&pause, NULL);
+            for (int i = 0; i < PER_STEP; i++, count++) {
+                uint64_t from = ticks();
+                km_run_log(run, step, metric, i);
+                log_ns[count] = (uint32_t)((double)(ticks() - from) * rate);
+            }
+            (void)nanosleep(&pause, NULL);
+            for (int i = 0; i < PER_STEP; i++) {
+                uint64_t from = ticks();
+                push(i);
+                push_ns[count - PER_STEP + (size_t)i] =
+                    (uint32_t)((double)(ticks() - from) * rate);
+            }
         }
+        keep_round(&ours, round, log_ns, count);
+        keep_round(&bare, round, push_ns, count);
     }
     atomic_store(&stop, true);
     if (beside) {
         (void)pthread_join(writer, NULL);
     }
-    say_quantiles("paced beside fdatasync", count, 0, 2000);
+    say_quantiles("paced beside fdatasync", &ours, &bare, 0, 2000);
     km_run_close(run);
 }
 
@@ -272,33 +318,16 @@ static int fill(const char *dir, long points)
     return counters.dropped > 0;
 }
 
-static int remove_one(const char *path, const struct stat *about, int kind,
-                      struct FTW *walk)
-{
-    (void)about;
-    (void)kind;
-    (void)walk;
-    return remove(path);
-}
-
 int main(int argc, char **argv)
 {
     if (argc == 4 && strcmp(argv[1], "--fill") == 0) {
         return fill(argv[2], strtol(argv[3], NULL, 10));
     }
-    const char *base = getenv("TMPDIR");
-    (void)snprintf(scratch, sizeof scratch, "%.200s/km-bench-XXXXXX",
-                   base ? base : "/var/tmp");
-    if (!mkdtemp(scratch)) {
-        perror(scratch);
-        return 1;
-    }
+    km_bench_folder_make(scratch);
     double rate = ns_per_tick();
-    double push_ns = bench_push();
-    say("clock + ring push, mean CPU", push_ns, "ns", 0, NULL, 0);
-    bench_tight(rate, push_ns);
+    bench_tight(rate);
     bench_many();
     bench_paced(rate);
-    (void)nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    km_bench_folder_remove(scratch);
     return 0;
 }

@@ -1,17 +1,18 @@
 /* bench_score.c - how long a fit and a scorecard take.
  *
- *     bench_score [STEPS [REPEATS]]
+ *     bench_score [STEPS]   the card of a run of so many steps (1,000,000)
+ *     bench_score --fit     a fit of 200 points (bench_fit.py)
+ *     bench_score --points  prints these points
  *
- * A fit of 200 points; then a run of STEPS steps (1,000,000) with a loss, its
- * times and a token counter every 100 steps in an SQLite store in a fresh
- * folder, and its card from a store opened anew each time ("cold" for the
- * program; the page cache is warm). Processor time, best and median. */
+ * The run has a loss, its times and a token counter every 100 steps in an
+ * SQLite store in a fresh folder; its card is made from a store opened anew
+ * each time ("cold" for the program; the page cache is warm). Processor time,
+ * medians. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "measure/fit.h"
@@ -19,27 +20,13 @@
 #include "series/bins.h"
 #include "series/view.h"
 
-enum { REPEATS_MAX = 101, FITS = 2000, STEPS_DEFAULT = 1000000 };
+#include "lines.h"
 
-static int64_t cpu_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
+enum { ROUNDS = 11, FITS = 50, FIT_POINTS = 200, STEPS_DEFAULT = 1000000 };
 
-static int compare(const void *a, const void *b)
+static double cpu_ns(void)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static void print_times(const char *what, const char *unit, double *times,
-                        int count)
-{
-    qsort(times, (size_t)count, sizeof *times, compare);
-    printf("%-28s best %8.2f %s  median %8.2f %s\n", what, times[0], unit,
-           times[count / 2], unit);
+    return km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /* A loss that falls and is noisy, the same every time. */
@@ -50,31 +37,48 @@ static double loss_at(double x, uint64_t *state)
     return 2 + 3 * pow(x + 10, -0.2) + 0.2 * noise;
 }
 
+static void fit_points(double *x, double *y)
+{
+    uint64_t state = 1;
+    for (int i = 0; i < FIT_POINTS; i++) {
+        x[i] = 400 + 3 * i;
+        y[i] = loss_at(x[i], &state);
+    }
+}
+
 static void bench_fit(void)
 {
     static struct km_fit_scratch scratch;
     static struct km_fit fit;
-    double x[200], y[200], times[REPEATS_MAX];
-    uint64_t state = 1;
-    for (int i = 0; i < 200; i++) {
-        x[i] = 400 + 3 * i;
-        y[i] = loss_at(x[i], &state);
-    }
+    double x[FIT_POINTS], y[FIT_POINTS], times[ROUNDS];
     struct km_bins bins;
-    for (int r = 0; r < REPEATS_MAX; r++) {
-        int64_t start = cpu_ns();
-        for (int i = 0; i < FITS / REPEATS_MAX; i++) {
-            km_bins_fill(&bins, x, y, 200);
-            const struct km_fit_problem problem = {bins.x,     bins.y, bins.n,
-                                                   bins.count, x[199], 0};
+    fit_points(x, y);
+    for (int r = 0; r < ROUNDS; r++) {
+        double start = cpu_ns();
+        for (int i = 0; i < FITS; i++) {
+            km_bins_fill(&bins, x, y, FIT_POINTS);
+            const struct km_fit_problem problem = {
+                bins.x, bins.y, bins.n, bins.count, x[FIT_POINTS - 1], 0};
             if (!km_fit_run(KM_FAMILY_POW3, &problem, KM_FIT_REFINED, &scratch,
                             &fit)) {
                 exit(1);
             }
         }
-        times[r] = (double)(cpu_ns() - start) / 1e3 / (FITS / REPEATS_MAX);
+        times[r] = (cpu_ns() - start) / 1e3 / FITS;
     }
-    print_times("fit of 200 points, pow3", "us", times, REPEATS_MAX);
+    km_bench_say(&(struct km_bench_line){
+        .name = "fit of 200 points, power law, processor time",
+        .value = km_bench_median(times, ROUNDS),
+        .unit = "us"});
+}
+
+static void print_points(void)
+{
+    double x[FIT_POINTS], y[FIT_POINTS];
+    fit_points(x, y);
+    for (int i = 0; i < FIT_POINTS; i++) {
+        printf("%.17g %.17g\n", x[i], y[i]);
+    }
 }
 
 static struct km_store *open_store(const char *path)
@@ -126,7 +130,7 @@ static uint64_t append(struct km_store *store, struct km_batch *batch,
     return batch->runs[run].id;
 }
 
-static void bench_card(const char *path, int64_t steps, int repeats)
+static void bench_card(const char *path, int64_t steps)
 {
     struct km_store *store = open_store(path);
     static struct km_batch batch;
@@ -138,44 +142,60 @@ static void bench_card(const char *path, int64_t steps, int repeats)
     }
     km_batch_finish(&batch);
     km_store_close(store);
-    double whole[REPEATS_MAX], load[REPEATS_MAX];
-    for (int r = 0; r < repeats; r++) {
+    double whole[ROUNDS], load[ROUNDS];
+    for (int r = 0; r < ROUNDS; r++) {
         struct km_arena arena;
         struct km_scorecard card;
         struct km_run_view view;
         struct km_err err;
         km_arena_init(&arena, KM_ARENA_COMMAND_BYTES_MAX);
-        int64_t start = cpu_ns();
+        double start = cpu_ns();
         store = open_store(path);
         if (km_scorecard_compute(store, id, NULL, &arena, &card, &err)) {
             fprintf(stderr, "%s\n", err.message);
             exit(1);
         }
-        whole[r] = (double)(cpu_ns() - start) / 1e6;
+        whole[r] = (cpu_ns() - start) / 1e6;
         km_arena_finish(&arena);
         start = cpu_ns();
         if (km_run_view_load(store, id, NULL, &arena, &view, &err)) {
             exit(1);
         }
-        load[r] = (double)(cpu_ns() - start) / 1e6;
+        load[r] = (cpu_ns() - start) / 1e6;
         km_arena_finish(&arena);
         km_store_close(store);
     }
-    print_times("card of the run, cold", "ms", whole, repeats);
-    print_times("  of it loading", "ms", load, repeats);
+    char name[64];
+    (void)snprintf(name, sizeof name, "scorecard of a run of %lld points, cold",
+                   (long long)steps);
+    km_bench_say(
+        &(struct km_bench_line){.name = name,
+                                .value = km_bench_median(whole, ROUNDS),
+                                .unit = "ms",
+                                .goal = 50});
+    km_bench_say(&(struct km_bench_line){.name = "scorecard: of it loading",
+                                         .value = km_bench_median(load, ROUNDS),
+                                         .unit = "ms"});
 }
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "--fit") == 0) {
+        bench_fit();
+        return 0;
+    }
+    if (argc > 1 && strcmp(argv[1], "--points") == 0) {
+        print_points();
+        return 0;
+    }
     int64_t steps = argc > 1 ? strtoll(argv[1], NULL, 10) : STEPS_DEFAULT;
-    long repeats = argc > 2 ? strtol(argv[2], NULL, 10) : 5;
-    char folder[] = "/tmp/bench-score-XXXXXX";
-    if (steps < 100 || repeats < 1 || repeats > REPEATS_MAX ||
-        !mkdtemp(folder)) {
+    char folder[KM_BENCH_PATH_BYTES];
+    if (steps < 100) {
+        fprintf(stderr, "bench_score [STEPS | --fit | --points]\n");
         return 2;
     }
-    bench_fit();
-    bench_card(folder, steps, (int)repeats);
-    printf("the store is left in %s\n", folder);
+    km_bench_folder_make(folder);
+    bench_card(folder, steps);
+    km_bench_folder_remove(folder);
     return 0;
 }

@@ -1,23 +1,19 @@
 /* bench_store.c - the store against its disk: append, read, list, size.
  *
- *     bench_store [FOLDER]
- *
- * One JSON line per figure (tools/bench.py shows them). Commits are held
+ * Medians of rounds, on the disk of TMPDIR, else of /var/tmp. Commits are held
  * against a bare append and fdatasync of the same number of bytes, taken in
  * turns with them on the same disk. */
-/* SPDX-License-Identifier: Apache-2.0 */
-#include <dirent.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "store/chunk.h"
+
+#include "lines.h"
 
 enum {
     SERIES = 32,
@@ -28,16 +24,9 @@ enum {
     REPEATS = 11,
 };
 
-static char folder[512];
+static char folder[KM_BENCH_PATH_BYTES];
 static struct km_batch batch;
 static uint64_t state = 88172645463325252u;
-
-static int64_t clock_ns(clockid_t which)
-{
-    struct timespec now;
-    (void)clock_gettime(which, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void need(bool ok, const char *what)
 {
@@ -72,40 +61,15 @@ static struct km_point point_at(int64_t i)
                              (double)(float)loss};
 }
 
-static int compare_times(const void *left, const void *right)
+static void say(const char *name, double value, const char *unit, double goal)
 {
-    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-    return (a > b) - (a < b);
-}
-
-static int64_t median(int64_t *times, size_t count)
-{
-    qsort(times, count, sizeof *times, compare_times);
-    return times[count / 2];
-}
-
-static void say(const char *name, double value, const char *unit,
-                const char *better, double goal)
-{
-    printf("{\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", "
-           "\"better\": \"%s\", \"goal\": %g}\n",
-           name, value, unit, better, goal);
-    (void)fflush(stdout);
-}
-
-static void say_peer(const char *name, double value, const char *unit,
-                     double goal, const char *peer, double peer_value)
-{
-    printf("{\"name\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", "
-           "\"better\": \"lower\", \"goal\": %g, \"peer\": \"%s\", "
-           "\"peer_value\": %.6g}\n",
-           name, value, unit, goal, peer, peer_value);
-    (void)fflush(stdout);
+    km_bench_say(&(struct km_bench_line){
+        .name = name, .value = value, .unit = unit, .goal = goal});
 }
 
 static struct km_store *open_in(const char *name)
 {
-    static char path[600];
+    static char path[KM_BENCH_PATH_BYTES + 32];
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     const struct km_store_options options = {.path = path, .create = true};
     struct km_err err;
@@ -142,7 +106,7 @@ static void bench_chunk(void)
 {
     static struct km_point points[KM_CHUNK_POINTS_MAX];
     static unsigned char blob[KM_CHUNK_BYTES_MAX];
-    int64_t encode[REPEATS], decode[REPEATS];
+    double encode[REPEATS], decode[REPEATS];
     struct km_columns columns;
     struct km_chunk_codec *codec = km_chunk_codec_create();
     size_t len = 0;
@@ -150,37 +114,36 @@ static void bench_chunk(void)
         points[i] = point_at(i + 100000);
     }
     for (int r = 0; r < REPEATS; r++) {
-        int64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        double start = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID);
         for (int i = 0; i < 50; i++) {
             len = km_chunk_encode(codec, points, KM_CHUNK_POINTS_MAX, blob);
         }
-        int64_t middle = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        double middle = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID);
         for (int i = 0; i < 50; i++) {
             need(km_chunk_decode(codec, blob, len, &columns, NULL) == KM_OK,
                  "decode");
         }
         encode[r] = middle - start;
-        decode[r] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - middle;
+        decode[r] = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID) - middle;
     }
     double total = 50.0 * KM_CHUNK_POINTS_MAX;
-    say("chunk: encode", (double)median(encode, REPEATS) / total, "ns/point",
-        "lower", 30);
-    say("chunk: decode", (double)median(decode, REPEATS) / total, "ns/point",
-        "lower", 10);
-    say("chunk: size", (double)len / KM_CHUNK_POINTS_MAX, "B/point", "lower",
-        4);
+    say("chunk: encode", km_bench_median(encode, REPEATS) / total, "ns/point",
+        30);
+    say("chunk: decode", km_bench_median(decode, REPEATS) / total, "ns/point",
+        10);
+    say("chunk: size", (double)len / KM_CHUNK_POINTS_MAX, "B/point", 4);
     km_chunk_codec_destroy(codec);
 }
 
 /* Appends and syncs `len` bytes at the end of a file; returns how long. */
-static int64_t sync_bytes(int fd, size_t len)
+static double sync_bytes(int fd, size_t len)
 {
     char *bytes = malloc(len);
     need(bytes != NULL, "malloc");
     memset(bytes, 0x5a, len);
-    int64_t start = clock_ns(CLOCK_MONOTONIC);
+    double start = km_bench_now_ns(CLOCK_MONOTONIC);
     need(write(fd, bytes, len) == (ssize_t)len && fdatasync(fd) == 0, "sync");
-    int64_t elapsed = clock_ns(CLOCK_MONOTONIC) - start;
+    double elapsed = km_bench_now_ns(CLOCK_MONOTONIC) - start;
     free(bytes);
     return elapsed;
 }
@@ -189,8 +152,8 @@ static int64_t sync_bytes(int fd, size_t len)
 static void bench_commit(void)
 {
     enum { COMMITS = 300, EACH = 1000 };
-    static int64_t ours[COMMITS], bare[COMMITS];
-    char path[600];
+    static double ours[COMMITS], bare[COMMITS];
+    char path[KM_BENCH_PATH_BYTES + 32];
     int64_t step = 0;
     struct km_store *store = open_in("commit");
     (void)snprintf(path, sizeof path, "%s/bare", folder);
@@ -202,23 +165,26 @@ static void bench_commit(void)
         for (int j = 0; j < EACH; j++) {
             (void)km_batch_point(&batch, series, point_at(step++));
         }
-        int64_t start = clock_ns(CLOCK_MONOTONIC);
+        double start = km_bench_now_ns(CLOCK_MONOTONIC);
         need(km_store_append(store, &batch, NULL) == KM_OK, "append");
-        ours[i] = clock_ns(CLOCK_MONOTONIC) - start;
+        ours[i] = km_bench_now_ns(CLOCK_MONOTONIC) - start;
         bare[i] = sync_bytes(fd, (size_t)EACH * 4);
     }
     (void)close(fd);
     km_store_close(store);
-    double commit_us = (double)median(ours, COMMITS) / 1e3;
-    double bare_us = (double)median(bare, COMMITS) / 1e3;
-    say_peer("store: append and commit of 1,000 points, p50", commit_us, "us",
-             1.5 * bare_us, "bare append and fdatasync of as many bytes",
-             bare_us);
+    double bare_us = km_bench_median(bare, COMMITS) / 1e3;
+    km_bench_say(&(struct km_bench_line){
+        .name = "store: append and commit of 1,000 points, p50",
+        .value = km_bench_median(ours, COMMITS) / 1e3,
+        .unit = "us",
+        .goal = 1.5 * bare_us,
+        .peer = "bare append and fdatasync",
+        .peer_value = bare_us});
 }
 
 static void bench_append(const char *what, bool timed)
 {
-    int64_t spent = 0, cpu = 0;
+    double spent = 0, cpu = 0;
     struct km_store_usage usage;
     bool more = true;
     struct km_store *store = open_in(what);
@@ -234,11 +200,11 @@ static void bench_append(const char *what, bool timed)
                 (void)km_batch_point(&batch, series, point);
             }
         }
-        int64_t start = clock_ns(CLOCK_MONOTONIC);
-        int64_t start_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        double start = km_bench_now_ns(CLOCK_MONOTONIC);
+        double start_cpu = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID);
         need(km_store_append(store, &batch, NULL) == KM_OK, "append");
-        cpu += clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_cpu;
-        spent += clock_ns(CLOCK_MONOTONIC) - start;
+        cpu += km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID) - start_cpu;
+        spent += km_bench_now_ns(CLOCK_MONOTONIC) - start;
     }
     while (more) {
         need(km_store_maintain(store, 1000000000, &more, NULL) == KM_OK,
@@ -249,21 +215,23 @@ static void bench_append(const char *what, bool timed)
     need(km_store_usage(store, &usage, NULL) == KM_OK, "usage");
     km_store_close(store);
     double points = (double)usage.points;
+    double disk = (double)usage.bytes_total / points;
+    double overhead =
+        100 * ((double)usage.bytes_total / (double)usage.bytes_points - 1);
     if (!timed) {
-        say("store: overhead over the blobs, no times",
-            100 * ((double)usage.bytes_total / (double)usage.bytes_points - 1),
-            "%", "lower", 10);
+        say("store: noise without times, on disk", disk, "B/point", 4);
+        say("store: noise without times, over the blobs", overhead, "%", 10);
         return;
     }
-    say("store: append durable, 32 series x 4,096",
-        points / (double)spent * 1e3, "M point/s", "higher", 5);
-    say("store: append, processor time", (double)cpu / points, "ns/point",
-        "lower", 60);
-    say("store: bytes on disk", (double)usage.bytes_total / points, "B/point",
-        "lower", 4);
-    say("store: overhead over the blobs",
-        100 * ((double)usage.bytes_total / (double)usage.bytes_points - 1), "%",
-        "lower", 10);
+    km_bench_say(&(struct km_bench_line){
+        .name = "store: append durable, 32 series x 4,096",
+        .value = points / spent * 1e3,
+        .unit = "M points/s",
+        .goal = 5,
+        .higher_is_better = 1});
+    say("store: append, processor time", cpu / points, "ns/point", 60);
+    say("store: noise with times to the us, on disk", disk, "B/point", 4);
+    say("store: noise with times, over the blobs", overhead, "%", 10);
 }
 
 static bool sum_columns(void *user, const struct km_columns *columns)
@@ -277,7 +245,7 @@ static bool sum_columns(void *user, const struct km_columns *columns)
 
 static void bench_read(void)
 {
-    int64_t read[REPEATS], reduced[REPEATS], cpu[REPEATS];
+    double read[REPEATS], reduced[REPEATS], cpu[REPEATS];
     struct km_bucket buckets[2000];
     struct km_store *store = open_in("read");
     for (int64_t i = 0; i < LONG_POINTS;) {
@@ -292,27 +260,27 @@ static void bench_read(void)
     const struct km_point_range range = {0, LONG_POINTS};
     for (int r = 0; r < REPEATS; r++) {
         double sum = 0;
-        int64_t start = clock_ns(CLOCK_MONOTONIC);
-        int64_t start_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        double start = km_bench_now_ns(CLOCK_MONOTONIC);
+        double start_cpu = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID);
         need(km_store_read_points(store, series_id, NULL, sum_columns, &sum,
                                   NULL) == KM_OK,
              "read");
-        int64_t middle = clock_ns(CLOCK_MONOTONIC);
-        cpu[r] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_cpu;
+        double middle = km_bench_now_ns(CLOCK_MONOTONIC);
+        cpu[r] = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID) - start_cpu;
         read[r] = middle - start;
-        start_cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        start_cpu = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID);
         need(km_store_reduce(store, series_id, &range, buckets, 100, NULL) ==
                  KM_OK,
              "reduce");
-        reduced[r] = clock_ns(CLOCK_THREAD_CPUTIME_ID) - start_cpu;
+        reduced[r] = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID) - start_cpu;
     }
     km_store_close(store);
     say("store: read and decode 1 M points",
-        (double)median(read, REPEATS) / 1e6, "ms", "lower", 15);
-    say("store: the same, processor time", (double)median(cpu, REPEATS) / 1e6,
-        "ms", "lower", 15);
+        km_bench_median(read, REPEATS) / 1e6, "ms", 15);
+    say("store: the same, processor time", km_bench_median(cpu, REPEATS) / 1e6,
+        "ms", 15);
     say("store: reduce 1 M points to 100 buckets",
-        (double)median(reduced, REPEATS) / 1e6, "ms", "lower", 15);
+        km_bench_median(reduced, REPEATS) / 1e6, "ms", 15);
 }
 
 static bool count_run(void *user, const struct km_run_row *row)
@@ -323,7 +291,7 @@ static bool count_run(void *user, const struct km_run_row *row)
 
 static void bench_list(void)
 {
-    int64_t by_name[REPEATS], newest[REPEATS];
+    double by_name[REPEATS], newest[REPEATS];
     struct km_store *store = open_in("list");
     const struct km_run_filter filters[] = {{.order = KM_ORDER_NAME},
                                             {.order = KM_ORDER_NEWEST}};
@@ -350,44 +318,25 @@ static void bench_list(void)
     for (int r = 0; r < REPEATS; r++) {
         for (int k = 0; k < 2; k++) {
             uint64_t count = 0;
-            int64_t start = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+            double start = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID);
             need(km_store_list_runs(store, &filters[k], count_run, &count,
                                     NULL) == KM_OK &&
                      count == RUNS,
                  "list");
             (k ? newest : by_name)[r] =
-                clock_ns(CLOCK_THREAD_CPUTIME_ID) - start;
+                km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID) - start;
         }
     }
     km_store_close(store);
     say("store: list 10,000 runs by name",
-        (double)median(by_name, REPEATS) / 1e6, "ms", "lower", 5);
+        km_bench_median(by_name, REPEATS) / 1e6, "ms", 5);
     say("store: list 10,000 runs, newest first",
-        (double)median(newest, REPEATS) / 1e6, "ms", "lower", 5);
+        km_bench_median(newest, REPEATS) / 1e6, "ms", 5);
 }
 
-static void remove_below(const char *path)
+int main(void)
 {
-    DIR *entries = opendir(path);
-    const struct dirent *entry;
-    while (entries && (entry = readdir(entries)) != NULL) {
-        char name[1024];
-        (void)snprintf(name, sizeof name, "%s/%s", path, entry->d_name);
-        if (entry->d_name[0] != '.' && unlink(name) != 0) {
-            remove_below(name);
-        }
-    }
-    if (entries) {
-        (void)closedir(entries);
-    }
-    (void)rmdir(path);
-}
-
-int main(int argc, char **argv)
-{
-    (void)snprintf(folder, sizeof folder, "%s/km-bench-store-XXXXXX",
-                   argc > 1 ? argv[1] : ".");
-    need(mkdtemp(folder) != NULL, "mkdtemp");
+    km_bench_folder_make(folder);
     km_batch_init(&batch);
     bench_chunk();
     bench_commit();
@@ -396,6 +345,6 @@ int main(int argc, char **argv)
     bench_read();
     bench_list();
     km_batch_finish(&batch);
-    remove_below(folder);
+    km_bench_folder_remove(folder);
     return 0;
 }

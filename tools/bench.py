@@ -3,11 +3,13 @@
 
     bench.py BUILD [NAME ...]
 
-A benchmark is a program bench_* (or bench/*.py) that prints JSON lines:
+A benchmark is a program bench_* (or bench/bench_*.py) that prints JSON lines:
   {"name": .., "value": .., "unit": .., "better": "lower"|"higher",
    "goal": .., "peer": "what it is held against", "peer_value": ..}
-goal and peer may be missing. The table shows the ratio to peer and goal.
-Machine and commit stand on top; all lines go to BUILD/bench.jsonl.
+goal and peer may be missing; lines with # say what was left out. The table
+shows whether the goal is met and the ratio to the peer, above 1 when ours is
+better. Machine, commit and load stand on top; all lines go to
+BUILD/bench.jsonl. TensorBoard is put into BUILD/venv where that can be done.
 """
 # SPDX-License-Identifier: Apache-2.0
 import glob
@@ -16,6 +18,10 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
+import threading
+
+SECONDS_MAX = 900  # of one benchmark; each should take two minutes at most
 
 
 def machine():
@@ -51,44 +57,93 @@ def programs(build, names):
                                                  for n in names)]
 
 
+def met(row):
+    """Whether the goal is met; None without one."""
+    if row.get("goal") is None:
+        return None
+    if row.get("better", "lower") == "lower":
+        return row["value"] <= row["goal"]
+    return row["value"] >= row["goal"]
+
+
 def show(row):
     """One line of the table."""
     value, goal = row["value"], row.get("goal")
-    lower = row.get("better", "lower") == "lower"
-    met = "" if goal is None else (
-        "met" if (value <= goal if lower else value >= goal) else "MISSED")
+    word = {None: "", True: "met", False: "MISSED"}[met(row)]
     peer = ""
     if row.get("peer_value"):
-        ratio = row["peer_value"] / value if lower else value / row["peer_value"]
+        ours_first = row.get("better", "lower") == "higher"
+        ratio = (value / row["peer_value"] if ours_first
+                 else row["peer_value"] / value if value else float("inf"))
         peer = f"{ratio:.3g}x {row['peer']}"
-    print(f"{row['name']:<46} {value:>12.5g} {row['unit']:<14}"
-          f" {'' if goal is None else format(goal, 'g'):>10} {met:<7} {peer}",
-          flush=True)
+    print(f"{row['name']:<50} {value:>9.4g} {row['unit']:<10}"
+          f" {'' if goal is None else format(goal, '.4g'):>7} {word:<6} {peer}"
+          .rstrip(), flush=True)
 
 
-def main():
-    """Runs, prints, keeps."""
-    build = sys.argv[1]
-    print(f"machine  {machine()}\ncommit   {commit()}\nload     "
-          f"{os.getloadavg()[0]:.1f}\n")
-    print(f"{'benchmark':<46} {'value':>12} {'unit':<14} {'goal':>10}"
-          f" {'':<7} ratio to peer")
+def get_peers(build):
+    """TensorBoard's readers into BUILD/venv; without a network they miss."""
+    venv = os.path.join(build, "venv")
+    if os.path.exists(os.path.join(venv, "bin", "tensorboard")):
+        return
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        subprocess.run([sys.executable, "-m", "venv", venv], check=True,
+                       timeout=60, **quiet)
+        subprocess.run([os.path.join(venv, "bin", "pip"), "install", "-q",
+                        "tensorboard", "tensorboard-data-server"], check=True,
+                       timeout=300, **quiet)
+    except (OSError, subprocess.SubprocessError):
+        print("# TensorBoard cannot be installed: its peers are left out")
+
+
+def run_one(command):
+    """Rows of one benchmark, shown as they come."""
     rows = []
-    for command in programs(build, sys.argv[2:]):
-        done = subprocess.run(command, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, check=False)
-        for line in done.stdout.splitlines():
+    with tempfile.TemporaryFile("w+") as errors, subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors,
+            text=True) as bench:
+        stop = threading.Timer(SECONDS_MAX, bench.kill)
+        stop.start()
+        for line in bench.stdout:
             if line.startswith("{"):
                 rows.append(json.loads(line))
                 show(rows[-1])
-        if done.returncode:
-            print(f"{command[-1]}: exit {done.returncode}: "
-                  f"{done.stderr.strip()[-300:]}")
+            elif line.startswith("#"):
+                print(line.rstrip())
+        status = bench.wait()
+        stop.cancel()
+        if status:
+            errors.seek(0)
+            print(f"{os.path.basename(command[0])} {command[-1]}: exit "
+                  f"{status}: {errors.read().strip()[-300:]}")
+    return rows, status != 0
+
+
+def main():
+    """Runs, prints, keeps; exit status 1 when a benchmark did not finish."""
+    build = sys.argv[1]
+    get_peers(build)
+    print(f"machine  {machine()}\ncommit   {commit()}\nload     "
+          f"{os.getloadavg()[0]:.1f}\n")
+    print(f"{'benchmark':<50} {'value':>9} {'unit':<10} {'goal':>7}"
+          f" {'':<6} ratio to peer")
+    rows, failed = [], False
+    for command in programs(build, sys.argv[2:]):
+        load = os.getloadavg()[0]
+        got, bad = run_one(command)
+        rows += [{**row, "machine": machine(), "commit": commit(),
+                  "load": round(load, 1)} for row in got]
+        failed = failed or bad
+    missed = [row["name"] for row in rows if met(row) is False]
+    goals = sum("goal" in row for row in rows)
+    print(f"\n{goals - len(missed)} of {goals} goals met, load now "
+          f"{os.getloadavg()[0]:.1f}")
     with open(os.path.join(build, "bench.jsonl"), "w", encoding="utf-8") as out:
         for row in rows:
-            out.write(json.dumps({**row, "machine": machine(),
-                                  "commit": commit()}) + "\n")
+            out.write(json.dumps(row) + "\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,34 +1,22 @@
-/* bench_tfevents.c - how fast event files are decoded, checksums verified.
+/* read_tfevents.c - how fast event files are decoded, checksums verified.
  *
- *     bench_tfevents FILE [REPEATS]
+ *     read_tfevents FILE [REPEATS]
  *
  * Feeds the file from memory in pieces of 1 MiB to the source alone; batches
- * are dropped. Prints the best and the median of the repeats, in processor
- * time. */
+ * are dropped. Prints the processor seconds of a reading, the median of the
+ * repeats, for bench_tfevents.py. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/limits.h"
 #include "source/tfevents.h"
 
+#include "lines.h"
+
 enum { REPEATS_MAX = 101 };
 
-struct outcome {
-    int64_t ns;
-    uint64_t points;
-};
-
-/* Processor time: what others do on the machine does not count. */
-static int64_t cpu_ns(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static struct outcome decode(struct km_str bytes)
+static double decode(struct km_str bytes)
 {
     const struct km_emit_options emit_options = {
         .origin_id = 1,
@@ -44,8 +32,8 @@ static struct outcome decode(struct km_str bytes)
         .ops = ops, .place = &place, .options = &options, .emit = emit};
     km_arena_init(&source.arena, 64 * KM_MIB);
     source.state = km_arena_calloc(&source.arena, 1, ops->state_bytes);
-    struct outcome outcome = {0};
-    int64_t start = cpu_ns();
+    uint64_t points = 0;
+    double start = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID);
     if (ops->begin(&source, KM_STR(""), NULL)) {
         exit(1);
     }
@@ -60,24 +48,22 @@ static struct outcome decode(struct km_str bytes)
         }
         source.offset += used;
         if (km_emit_full(emit) || used == 0 || source.offset == bytes.len) {
-            outcome.points += km_emit_batch(emit)->point_count;
+            points += km_emit_batch(emit)->point_count;
             km_emit_batch_done(emit);
         }
         if (used == 0) {
             break;
         }
     }
-    outcome.ns = cpu_ns() - start;
+    double taken = km_bench_now_ns(CLOCK_THREAD_CPUTIME_ID) - start;
     ops->finish(&source);
     km_arena_finish(&source.arena);
     km_emit_destroy(emit);
-    return outcome;
-}
-
-static int compare_ns(const void *a, const void *b)
-{
-    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-    return (left > right) - (left < right);
+    if (points == 0) {
+        fprintf(stderr, "no points in the file\n");
+        exit(1);
+    }
+    return taken * 1e-9;
 }
 
 int main(int argc, char **argv)
@@ -85,7 +71,7 @@ int main(int argc, char **argv)
     FILE *in = argc > 1 ? fopen(argv[1], "rb") : NULL;
     int repeats = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 5;
     if (!in || repeats < 1 || repeats > REPEATS_MAX) {
-        fprintf(stderr, "bench_tfevents FILE [REPEATS]\n");
+        fprintf(stderr, "read_tfevents FILE [REPEATS]\n");
         return 2;
     }
     (void)fseek(in, 0, SEEK_END);
@@ -96,24 +82,11 @@ int main(int argc, char **argv)
         return 1;
     }
     (void)fclose(in);
-    int64_t times[REPEATS_MAX];
-    struct outcome outcome = {0};
+    double seconds[REPEATS_MAX];
     for (int i = 0; i < repeats; i++) {
-        outcome = decode((struct km_str){bytes, len});
-        times[i] = outcome.ns;
+        seconds[i] = decode((struct km_str){bytes, len});
     }
-    qsort(times, (size_t)repeats, sizeof times[0], compare_ns);
-    const struct {
-        const char *name;
-        int64_t ns;
-    } rows[] = {{"best", times[0]}, {"median", times[repeats / 2]}};
-    for (size_t i = 0; i < 2; i++) {
-        double seconds = (double)rows[i].ns * 1e-9;
-        printf("%-6s %9.1f MB/s  %6.1f ns/event  %8.2f M points/s\n",
-               rows[i].name, (double)len / seconds * 1e-6,
-               (double)rows[i].ns / (double)outcome.points,
-               (double)outcome.points / seconds * 1e-6);
-    }
+    printf("%.9f\n", km_bench_median(seconds, (size_t)repeats));
     free(bytes);
     return 0;
 }
