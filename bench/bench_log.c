@@ -2,6 +2,7 @@
  * training beside a writer that syncs.
  *
  *     bench_log                     measures, prints JSON lines for bench.py
+ *     bench_log --tight             only the tight loop (bench_writer.py)
  *     bench_log --fill DIR POINTS   only writes a journal (bench_journal.py)
  *
  * Times are of single calls, by the processor's counter, with the reading of
@@ -326,8 +327,10 @@ int main(int argc, char **argv)
     km_bench_folder_make(scratch);
     double rate = ns_per_tick();
     bench_tight(rate);
-    bench_many();
-    bench_paced(rate);
+    if (argc == 1) {
+        bench_many();
+        bench_paced(rate);
+    }
     km_bench_folder_remove(scratch);
     return 0;
 }

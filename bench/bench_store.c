@@ -3,6 +3,7 @@
  * Medians of rounds, on the disk of TMPDIR, else of /var/tmp. Commits are held
  * against a bare append and fdatasync of the same number of bytes, taken in
  * turns with them on the same disk. */
+/* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>

@@ -10,7 +10,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { BLOCK_BYTES_MIN = 4096, BLOCK_BYTES_MAX = 4 * 1024 * 1024, ALIGN = 16 };
+enum {
+    ALIGN = 16,
+    HUGE = 2 * 1024 * 1024, /* bytes of a huge page */
+    BLOCK_BYTES_MIN = 4096,
+    BLOCK_BYTES_MAX = 16 * HUGE,
+};
 
 struct km_arena_block {
     struct km_arena_block *older;
@@ -31,7 +36,6 @@ void km_arena_init(struct km_arena *arena, size_t cap)
  * cost dozens of page faults, not thousands. Advice: failing is no harm. */
 static void advise_huge(char *bytes, size_t size)
 {
-    enum { HUGE = 2 * 1024 * 1024 };
     size_t before = (HUGE - (uintptr_t)bytes % HUGE) % HUGE;
     if (size >= before + 2 * HUGE) {
         (void)madvise(bytes + before, (size - before) / HUGE * HUGE,
@@ -39,13 +43,15 @@ static void advise_huge(char *bytes, size_t size)
     }
 }
 
-/* Chooses the next block: twice the last, at least what is asked for. */
+/* Chooses the next block: twice the last, at least what is asked for, at most
+ * an eighth of the cap. Large arrays that share a block leave fewer ends that
+ * do not fill a huge page. */
 static struct km_arena_block *add_block(struct km_arena *arena, size_t need)
 {
     size_t size = arena->head ? arena->head->size * 2 : BLOCK_BYTES_MIN;
-    if (size > BLOCK_BYTES_MAX) {
-        size = BLOCK_BYTES_MAX;
-    }
+    size_t most = arena->cap / 8 > 2 * HUGE ? arena->cap / 8 : 2 * HUGE;
+    most = most < BLOCK_BYTES_MAX ? most : BLOCK_BYTES_MAX;
+    size = size < most ? size : most;
     if (arena->total + size > arena->cap) {
         size = arena->cap > arena->total ? arena->cap - arena->total : 0;
     }
