@@ -70,11 +70,28 @@ static bool copy_str(struct km_batch *batch, struct km_str *text)
     return true;
 }
 
+/* Vectors are kept for the next batch, but not those that other places in the
+ * table needed once: together they may hold two full batches. */
+static void trim_points(struct km_batch *batch)
+{
+    size_t kept = 0;
+    for (uint32_t i = 0; i < batch->series_cap; i++) {
+        struct km_batch_series *series = &batch->series[i];
+        series->count = 0;
+        kept += series->cap;
+        if (kept > (size_t)2 * KM_BATCH_POINTS_MAX &&
+            series->cap > POINTS_START) {
+            kept -= series->cap;
+            free(series->points);
+            series->points = NULL;
+            series->cap = 0;
+        }
+    }
+}
+
 void km_batch_reset(struct km_batch *batch, uint64_t origin_id)
 {
-    for (uint32_t i = 0; i < batch->series_count; i++) {
-        batch->series[i].count = 0;
-    }
+    trim_points(batch);
     for (uint32_t i = 0; i < batch->run_count; i++) {
         batch->runs[i].attribute_count = 0;
     }

@@ -183,6 +183,18 @@ static enum km_code rewrite_chunk(struct checking *checking, int64_t id,
     return km_sql_run(checking->connection, put, checking->err);
 }
 
+/* Points are lost. The cursor of their source forgets how far it was read, so
+ * that the next import of the file, if it is still there, brings all again. */
+static enum km_code drop_chunk(struct checking *checking, int64_t id)
+{
+    _Static_assert(KM_SOURCE_BUSY == 3, "as CURSOR_FORGET says");
+    enum km_code code = km_sql_do1(checking->connection, KM_SQL_CURSOR_FORGET,
+                                   id >> KM_SQLITE_CHUNK_BITS, checking->err);
+    return code ? code
+                : km_sql_do1(checking->connection, KM_SQL_CHUNK_DELETE, id,
+                             checking->err);
+}
+
 /* Decodes one chunk and holds its row against it. A chunk that cannot be
  * decoded is named, and dropped in repair: *gone. */
 static enum km_code check_chunk(struct checking *checking, int64_t id,
@@ -200,11 +212,7 @@ static enum km_code check_chunk(struct checking *checking, int64_t id,
         find(checking, if_repaired(checking, DROPPED),
              "chunk %lld of stream %lld: %s", (long long)(id & UINT32_MAX),
              (long long)(id >> KM_SQLITE_CHUNK_BITS), why.message);
-        code = checking->repair
-                   ? km_sql_do1(checking->connection, KM_SQL_CHUNK_DELETE, id,
-                                checking->err)
-                   : KM_OK;
-        return code;
+        return checking->repair ? drop_chunk(checking, id) : KM_OK;
     }
     if (code) {
         *checking->err = why;

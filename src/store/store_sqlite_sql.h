@@ -234,6 +234,10 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
                    " FROM stream WHERE key > ? ORDER BY key LIMIT 1")          \
     X(STREAM_SUMMARY_SET, "UPDATE stream SET (" KM_SQL_SUMMARY                 \
                           ") = (" KM_SQL_SUMMARY_MARKS ") WHERE key = ?")      \
+    X(CURSOR_FORGET,                                                           \
+      "UPDATE cursor SET status = 3, state = x'' WHERE source_id = "           \
+      "(SELECT origin FROM stream JOIN attempt ON attempt.key = attempt "      \
+      "WHERE stream.key = ?)")                                                 \
     X(CHUNK_SUMMARY_SET, "UPDATE chunk SET (" KM_SQL_SUMMARY                   \
                          ") = (" KM_SQL_SUMMARY_MARKS ") WHERE id = ?")        \
     X(STREAM_DELETE, "DELETE FROM stream WHERE key = ?")                       \

@@ -11,6 +11,7 @@ import math
 import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -197,6 +198,34 @@ def moved_with_one_head():
         same(held(store), before)
 
 
+def lost_chunk():
+    """points lost to a damaged chunk come back with the next import"""
+    with scratch() as folder:
+        logs = os.path.join(folder, "logs")
+        os.makedirs(logs)
+        for i in range(2):
+            with open(os.path.join(logs, f"r{i}.csv"), "w",
+                      encoding="utf-8") as file:
+                file.write("step,loss\n")
+                file.writelines(f"{step},{i + 1 / (step + 1)}\n"
+                                for step in range(10000))
+        store = os.path.join(folder, "store")
+        bring(store, logs)
+        before = held(store)
+        base = sqlite3.connect(os.path.join(store, "knotmeter.db"))
+        base.execute("UPDATE blob SET bytes = zeroblob(length(bytes)) "
+                     "WHERE id = (SELECT blob FROM chunk LIMIT 1)")
+        base.commit()
+        base.close()
+        assert km("doctor", "--deep", "--store", store)[0] == 3
+        km("doctor", "--deep", "--repair", "--store", store)
+        assert km("doctor", "--deep", "--store", store)[0] == 0
+        assert held(store) != before
+        assert added(bring(store, logs)) == 10000
+        same(held(store), before)
+        assert added(bring(store, logs)) == 0
+
+
 def hostile_folder():
     """links, pipes, hidden and unreadable files are passed over or named"""
     with scratch() as folder:
@@ -257,4 +286,4 @@ def only_what_was_named():
 
 
 run(twice, orders, *(growing(*item) for item in GROWING.items()),
-    two_at_once, moved_with_one_head, hostile_folder, store_inside, only_what_was_named)
+    two_at_once, moved_with_one_head, lost_chunk, hostile_folder, store_inside, only_what_was_named)
