@@ -7,7 +7,7 @@ PREFIX       ?= /usr/local
 FUZZ_SECONDS ?= 60
 MESON         = meson setup
 
-.PHONY: all demo test check asan tsan fuzz bench install deb clean packages
+.PHONY: all demo test check asan tsan thorough fuzz bench install deb clean packages
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -44,7 +44,7 @@ test: all build-asan/build.ninja build-tsan/build.ninja
 	@ninja -C build-asan
 	@ninja -C build-tsan
 	@python3 tools/run_tests.py $(BUILD) \
-	    build-asan:unit,conformance,fuzz,hostile build-tsan:threads
+	    build-asan:unit,conformance,fuzz build-tsan:threads,conformance
 
 # The quick half: unit tests of the working tree.
 check: all
@@ -57,6 +57,11 @@ asan: build-asan/build.ninja
 tsan: build-tsan/build.ninja
 	@ninja -C build-tsan
 	@python3 tools/run_tests.py build-tsan:threads
+
+# Every fault of the store at every place, 200 kills each of importer and logger.
+thorough: all
+	@meson test -C $(BUILD) --setup thorough --suite crash --suite conformance
+	@KM=$(BUILD)/km python3 tests/crash/kill_importer.py 200
 
 fuzz: build-fuzz/build.ninja
 	@ninja -C build-fuzz

@@ -313,14 +313,8 @@ static enum km_code export_to_file(struct export *e,
 enum km_code km_run_export(struct km_cli *cli, struct km_err *err)
 {
     struct km_store *store;
-    enum km_code code = km_cli_store(cli, KM_ACCESS_READ, &store, err);
-    if (code) {
-        return code;
-    }
-    struct km_run_filter filter = {.order = KM_ORDER_NAME};
     struct km_run_list list;
-    code = km_select_runs(cli, store, &filter, cli->args->words,
-                          cli->args->word_count, &list, err);
+    enum km_code code = km_select_named(cli, &store, &list, err);
     if (code) {
         return code;
     }

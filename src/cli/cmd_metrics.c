@@ -127,14 +127,8 @@ static const struct km_column columns[] = {
 enum km_code km_run_metrics(struct km_cli *cli, struct km_err *err)
 {
     struct km_store *store;
-    enum km_code code = km_cli_store(cli, KM_ACCESS_READ, &store, err);
-    if (code) {
-        return code;
-    }
-    struct km_run_filter filter = {.order = KM_ORDER_NAME};
     struct km_run_list list;
-    code = km_select_runs(cli, store, &filter, cli->args->words,
-                          cli->args->word_count, &list, err);
+    enum km_code code = km_select_named(cli, &store, &list, err);
     struct listing listing = {
         .cli = cli,
         .glob = km_str_of(km_option_text(cli->args, "metric")),

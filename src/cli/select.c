@@ -285,3 +285,14 @@ enum km_code km_select_runs(struct km_cli *cli, struct km_store *store,
     }
     return code;
 }
+
+enum km_code km_select_named(struct km_cli *cli, struct km_store **store,
+                             struct km_run_list *list, struct km_err *err)
+{
+    const struct km_run_filter filter = {.order = KM_ORDER_NAME};
+    *list = (struct km_run_list){0};
+    enum km_code code = km_cli_store(cli, KM_ACCESS_READ, store, err);
+    return code ? code
+                : km_select_runs(cli, *store, &filter, cli->args->words,
+                                 cli->args->word_count, list, err);
+}

@@ -23,6 +23,11 @@ enum km_code km_select_runs(struct km_cli *cli, struct km_store *store,
                             const char *const *words, size_t word_count,
                             struct km_run_list *list, struct km_err *err);
 
+/* What reading commands begin with: opens the store and selects the runs that the
+ * command's words name, by name; no words: all. */
+enum km_code km_select_named(struct km_cli *cli, struct km_store **store,
+                             struct km_run_list *list, struct km_err *err);
+
 /* "project/name", as people see and type it. */
 const char *km_run_label(struct km_arena *arena, const struct km_run_row *row);
 

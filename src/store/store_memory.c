@@ -46,17 +46,7 @@ static void memory_close(struct km_store *base)
 {
     struct km_memory_store *store = (struct km_memory_store *)base;
     for (size_t i = 0; i < store->runs_count; i++) {
-        struct km_memory_run *run = &store->runs[i];
-        for (size_t j = 0; j < run->streams_count; j++) {
-            free(run->streams[j].points);
-        }
-        free(run->origins);
-        free(run->attributes);
-        free(run->attempts);
-        free(run->series);
-        free(run->streams);
-        free(run->events);
-        free(run->evaluations);
+        km_memory_run_free(&store->runs[i]);
     }
     free(store->runs);
     free(store->cursors);

@@ -89,6 +89,9 @@ bool km_memory_widen(void *items, size_t count, size_t *cap, size_t size);
          ? &(owner)->items[(owner)->items##_count++]                           \
          : NULL)
 
+/* Gives back what a run holds, not the run itself. */
+void km_memory_run_free(struct km_memory_run *run);
+
 struct km_memory_run *km_memory_run_find(struct km_memory_store *store,
                                          uint64_t run_id); /* or NULL */
 

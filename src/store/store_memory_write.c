@@ -59,7 +59,7 @@ static bool series_is_used(const struct km_memory_run *run, uint64_t series_id)
     return false;
 }
 
-static void free_run(struct km_memory_run *run)
+void km_memory_run_free(struct km_memory_run *run)
 {
     for (size_t i = 0; i < run->streams_count; i++) {
         free(run->streams[i].points);
@@ -125,7 +125,7 @@ static void purge_runs(struct km_memory_store *store)
     for (size_t i = 0; i < store->runs_count; i++) {
         struct km_memory_run *run = &store->runs[i];
         if (run->origins_count == 0) {
-            free_run(run);
+            km_memory_run_free(run);
         } else {
             store->runs[kept++] = *run;
         }
@@ -460,7 +460,7 @@ static bool drop_run(struct km_memory_store *store, uint64_t run_id)
         DROP(store, cursors, IS_ORPHAN);
 #undef IS_ORPHAN
     }
-    free_run(&gone);
+    km_memory_run_free(&gone);
     return true;
 }
 
