@@ -67,6 +67,38 @@ static void resample(const struct km_fit *fit,
     }
 }
 
+/* Neighbouring bins joined: the spread of families needs no more. */
+struct halved {
+    double x[KM_FIT_POINTS_MAX], y[KM_FIT_POINTS_MAX];
+    double weight[KM_FIT_POINTS_MAX];
+};
+
+static struct km_fit_problem halve(const struct km_fit_problem *problem,
+                                   struct halved *into)
+{
+    struct km_fit_problem half = *problem;
+    size_t n = problem->count;
+    if (n <= KM_FIT_POINTS_MAX / 2) {
+        return half;
+    }
+    half.count = 0;
+    for (size_t b = 0; b < n; b += 2) {
+        size_t c = b + 1 < n ? b + 1 : b;
+        double share = c > b ? problem->weight[c] /
+                                   (problem->weight[b] + problem->weight[c])
+                             : 0;
+        size_t at = half.count++;
+        into->x[at] = problem->x[b] + share * (problem->x[c] - problem->x[b]);
+        into->y[at] = problem->y[b] + share * (problem->y[c] - problem->y[b]);
+        into->weight[at] =
+            problem->weight[b] + (c > b ? problem->weight[c] : 0);
+    }
+    half.x = into->x;
+    half.y = into->y;
+    half.weight = into->weight;
+    return half;
+}
+
 void km_forecast_prepare(const struct km_fit *pow3,
                          const struct km_fit *invlog3,
                          const struct km_fit_problem *window,
@@ -83,10 +115,12 @@ void km_forecast_prepare(const struct km_fit *pow3,
     forecast->k = k;
     forecast->spread_count = 0;
     struct km_fit fit;
+    struct halved joined;
     for (size_t p = 0; p < past_count; p++) {
+        struct km_fit_problem half = halve(&past[p], &joined);
         for (int family = 0; family < KM_FAMILY_COUNT; family++) {
-            if (km_fit_run((enum km_family)family, &past[p], KM_FIT_GRID,
-                           scratch, &fit)) {
+            if (km_fit_run((enum km_family)family, &half, KM_FIT_GRID, scratch,
+                           &fit)) {
                 forecast->spread[forecast->spread_count++] = shape_of(&fit);
             }
         }

@@ -14,9 +14,13 @@ static bool is_stall(double steps, double seconds, double median, double bound)
     return seconds - (steps - 1) * median > bound;
 }
 
+/* Sums of one block of stretches. */
+struct block {
+    double steps, seconds;
+};
+
 /* Standard error of ln(seconds / steps) by leaving out one block at a time. */
-static double jackknife(const double *steps, const double *seconds,
-                        size_t count, double bound,
+static double jackknife(const struct block *blocks, size_t count,
                         const struct km_throughput *out)
 {
     enum { BLOCKS = KM_THROUGHPUT_BLOCKS };
@@ -25,13 +29,8 @@ static double jackknife(const double *steps, const double *seconds,
     }
     double left[BLOCKS], mean = 0, sum = 0;
     for (size_t b = 0; b < BLOCKS; b++) {
-        double s = out->steps, t = out->seconds;
-        for (size_t i = b * count / BLOCKS; i < (b + 1) * count / BLOCKS; i++) {
-            if (!is_stall(steps[i], seconds[i], out->median, bound)) {
-                s -= steps[i];
-                t -= seconds[i];
-            }
-        }
+        double s = out->steps - blocks[b].steps;
+        double t = out->seconds - blocks[b].seconds;
         left[b] = s > 0 && t > 0 ? log(t / s) : 0;
         mean += left[b] / BLOCKS;
     }
@@ -39,6 +38,25 @@ static double jackknife(const double *steps, const double *seconds,
         sum += (left[b] - mean) * (left[b] - mean);
     }
     return sqrt(sum * (BLOCKS - 1) / BLOCKS);
+}
+
+/* Sums of stretches [from, to), stalls apart. */
+static struct block sum_block(const double *steps, const double *seconds,
+                              size_t from, size_t to, double bound,
+                              struct km_throughput *out)
+{
+    struct block block = {0, 0};
+    double median = out->median;
+    for (size_t i = from; i < to; i++) {
+        if (is_stall(steps[i], seconds[i], median, bound)) {
+            out->stall_count++;
+            out->stall_seconds += seconds[i] - steps[i] * median;
+        } else {
+            block.steps += steps[i];
+            block.seconds += seconds[i];
+        }
+    }
+    return block;
 }
 
 /* An odd stride near count / most, so that evaluations every so many round
@@ -78,20 +96,19 @@ bool km_throughput_measure(const double *steps, const double *seconds,
     double bound = fmax(fmax(STALL_MEDIANS * median,
                              median + STALL_MADS * KM_MAD_TO_SIGMA * out->mad),
                         STALL_SECONDS_MIN);
-    for (size_t i = 0; i < count; i++) {
-        if (is_stall(steps[i], seconds[i], median, bound)) {
-            out->stall_count++;
-            out->stall_seconds += seconds[i] - steps[i] * median;
-        } else {
-            out->steps += steps[i];
-            out->seconds += seconds[i];
-        }
+    struct block blocks[KM_THROUGHPUT_BLOCKS];
+    for (size_t b = 0; b < KM_THROUGHPUT_BLOCKS; b++) {
+        blocks[b] =
+            sum_block(steps, seconds, b * count / KM_THROUGHPUT_BLOCKS,
+                      (b + 1) * count / KM_THROUGHPUT_BLOCKS, bound, out);
+        out->steps += blocks[b].steps;
+        out->seconds += blocks[b].seconds;
     }
     out->count = count;
     if (!(out->steps > 0)) {
         return false;
     }
     out->seconds_per_step = out->seconds / out->steps;
-    out->relative_se = jackknife(steps, seconds, count, bound, out);
+    out->relative_se = jackknife(blocks, count, out);
     return true;
 }

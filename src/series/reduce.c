@@ -5,14 +5,23 @@
 #include <assert.h>
 #include <string.h>
 
+#include "series/bins.h"
+
 /* Writes the first, lowest, highest and last of points [from, to). */
 static size_t put_bucket(const double *x, const double *y, size_t from,
                          size_t to, double *x_out, double *y_out)
 {
     size_t low = from, high = from, last = to - 1;
+    double lowest = y[from], highest = y[from];
     for (size_t i = from; i < to; i++) {
-        low = y[i] < y[low] ? i : low;
-        high = y[i] > y[high] ? i : high;
+        if (y[i] < lowest) {
+            lowest = y[i];
+            low = i;
+        }
+        if (y[i] > highest) {
+            highest = y[i];
+            high = i;
+        }
     }
     size_t early = low < high ? low : high, late = low < high ? high : low;
     const size_t picks[] = {from, early, late, last};
@@ -42,10 +51,9 @@ size_t km_reduce(const double *x, const double *y, size_t count, double *x_out,
     double width = (x[count - 1] - x[0]) / (double)buckets;
     for (size_t b = 0; b < buckets && from < count; b++) {
         double edge = x[0] + width * (double)(b + 1);
-        size_t to = from;
-        while (to < count && (b == buckets - 1 || x[to] < edge)) {
-            to++;
-        }
+        size_t to = b == buckets - 1
+                        ? count
+                        : from + km_bins_find(x + from, count - from, edge);
         if (to > from) {
             written +=
                 put_bucket(x, y, from, to, x_out + written, y_out + written);

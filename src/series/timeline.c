@@ -44,15 +44,28 @@ static bool is_average(const char *name)
            km_glob_match(KM_STR("*average*"), text);
 }
 
-static void add_stretch(struct km_timeline *timeline, double at, double steps,
-                        double seconds)
+/* Stretches of points [from, to), which are of one attempt. */
+static void fill_attempt(struct km_timeline *timeline,
+                         const struct clock_track *clock, size_t from,
+                         size_t to, bool skip)
 {
-    if (steps > 0 && seconds > 0 && isfinite(seconds)) {
-        timeline->at[timeline->count] = at;
-        timeline->steps[timeline->count] = steps;
-        timeline->seconds[timeline->count] = seconds;
-        timeline->count++;
+    const double *step = clock->track->step, *reading = clock->reading;
+    double enough = step[from] + (skip ? KM_TIMELINE_START_STEPS : -1);
+    size_t count = timeline->count;
+    for (size_t i = clock->per_step ? from : from + 1; i < to; i++) {
+        double before = i > from ? step[i - 1] : step[i] - 1;
+        double steps = step[i] - before;
+        double seconds =
+            clock->per_step ? steps * reading[i] : reading[i] - reading[i - 1];
+        if (before >= enough && steps > 0 && seconds > 0 &&
+            seconds < (double)INFINITY) {
+            timeline->at[count] = step[i];
+            timeline->steps[count] = steps;
+            timeline->seconds[count] = seconds;
+            count++;
+        }
     }
+    timeline->count = count;
 }
 
 /* Fills the stretches; `skip` leaves out the first steps of each attempt. */
@@ -61,23 +74,13 @@ static void fill(struct km_timeline *timeline, const struct clock_track *clock,
 {
     const struct km_track *track = clock->track;
     timeline->count = 0;
-    double start = NAN;
-    for (size_t i = 0; i < track->count; i++) {
-        bool first = i == 0 || track->attempt[i] != track->attempt[i - 1];
-        if (first) {
-            start = track->step[i];
+    for (size_t from = 0, to; from < track->count; from = to) {
+        to = from + 1;
+        while (to < track->count &&
+               track->attempt[to] == track->attempt[from]) {
+            to++;
         }
-        double from = first ? track->step[i] - 1 : track->step[i - 1];
-        if (skip && from < start + KM_TIMELINE_START_STEPS) {
-            continue;
-        }
-        if (clock->per_step) {
-            add_stretch(timeline, track->step[i], track->step[i] - from,
-                        (track->step[i] - from) * clock->reading[i]);
-        } else if (!first) {
-            add_stretch(timeline, track->step[i], track->step[i] - from,
-                        clock->reading[i] - clock->reading[i - 1]);
-        }
+        fill_attempt(timeline, clock, from, to, skip);
     }
 }
 
@@ -113,16 +116,18 @@ static struct clock_track choose_clock(const struct km_run_view *view,
 static void measure_wall(struct km_timeline *timeline,
                          const struct km_track *timed)
 {
-    for (size_t i = 0; timed && i < timed->count; i++) {
-        double time_s = timed->time_s[i];
-        if (isfinite(time_s)) {
-            if (isnan(timeline->wall_first_s)) {
-                timeline->wall_first_s = time_s;
-                timeline->wall_first_step = timed->step[i];
-            }
-            timeline->wall_last_s = time_s;
-            timeline->wall_last_step = timed->step[i];
-        }
+    size_t first = 0, end = timed ? timed->count : 0;
+    while (first < end && !isfinite(timed->time_s[first])) {
+        first++;
+    }
+    while (end > first && !isfinite(timed->time_s[end - 1])) {
+        end--;
+    }
+    if (first < end) {
+        timeline->wall_first_s = timed->time_s[first];
+        timeline->wall_first_step = timed->step[first];
+        timeline->wall_last_s = timed->time_s[end - 1];
+        timeline->wall_last_step = timed->step[end - 1];
     }
 }
 
