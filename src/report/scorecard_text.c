@@ -207,16 +207,17 @@ static enum km_code print_figures(const struct km_scorecard *card,
         {"value", KM_ALIGN_RIGHT, false}, {"unit", KM_ALIGN_LEFT, false},
         {interval, KM_ALIGN_LEFT, false}, {"state", KM_ALIGN_LEFT, false},
         {"note", KM_ALIGN_LEFT, false}};
-    const struct km_column narrow[] = {{"figure", KM_ALIGN_MIDDLE, true},
+    const struct km_column narrow[] = {{"figure", KM_ALIGN_LEFT, true},
                                        {"value", KM_ALIGN_RIGHT, false},
-                                       {"unit", KM_ALIGN_LEFT, false},
+                                       {"unit", KM_ALIGN_LEFT, true},
                                        {interval, KM_ALIGN_LEFT, false},
                                        {"", KM_ALIGN_RIGHT, false}};
     struct figure_rows rows = {.card = card,
                                .narrow = terminal->width < WIDE_FROM,
                                .marks = terminal->width < WORDS_FROM};
-    for (int attempt = 0; attempt < 3; attempt++) {
-        rows.narrow = rows.narrow || attempt == 2;
+    for (int attempt = 0; attempt < 4; attempt++) {
+        rows.narrow = rows.narrow || attempt >= 2;
+        rows.marks = rows.marks || attempt == 3;
         rows.note_count = 0;
         km_table_init(&rows.table, arena, rows.narrow ? narrow : wide,
                       rows.narrow ? 5 : 7);

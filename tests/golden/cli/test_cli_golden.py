@@ -39,6 +39,8 @@ CASES = {
     "run_unknown": ["report", "steadi"],
     "run_ambiguous": ["report", "s"],
     "report": ["report", "steady", "--target", "2.8"],
+    "report_80": ["report", "steady", "--width", "80"],
+    "report_60": ["report", "steady", "--width", "60"],
     "report_short": ["report", "short"],
     "report_two": ["report", "steady", "short", "--width", "120"],
     "report_csv": ["report", "steady", "--format", "csv"],
