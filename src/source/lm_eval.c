@@ -256,7 +256,7 @@ static enum km_code feed_results(struct km_source *source, struct km_str bytes,
     struct lm_eval *state = source->state;
     enum km_code code = km_json_doc_feed(source, &state->doc, bytes, last, used,
                                          take_token, err);
-    if (state->doc.ended || (last && *used == bytes.len)) {
+    if (code || state->doc.ended || (last && *used == bytes.len)) {
         emit_results(source);
     }
     return code;
