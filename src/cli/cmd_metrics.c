@@ -30,6 +30,18 @@ static void json_value(struct km_json_writer *w, const char *key, double value,
     }
 }
 
+/* With points there is a step, though it be the one that else means absent. */
+static void json_step(struct km_json_writer *w, const char *key, int64_t step,
+                      bool known)
+{
+    km_json_key(w, key);
+    if (known) {
+        km_json_int(w, step);
+    } else {
+        km_json_null(w);
+    }
+}
+
 static void json_count(struct km_json_writer *w, const char *key, uint64_t n)
 {
     km_json_key(w, key);
@@ -57,10 +69,10 @@ static void print_json(struct listing *listing, const struct km_series_row *row)
     json_value(&w, "min", s->min, finite);
     json_value(&w, "max", s->max, finite);
     json_value(&w, "sum", s->sum, true);
-    km_json_step(&w, "first_step", s->first_step);
-    km_json_step(&w, "last_step", s->last_step);
-    km_json_step(&w, "min_step", s->min_step);
-    km_json_step(&w, "max_step", s->max_step);
+    json_step(&w, "first_step", s->first_step, s->n > 0);
+    json_step(&w, "last_step", s->last_step, s->n > 0);
+    json_step(&w, "min_step", s->min_step, s->n > 0);
+    json_step(&w, "max_step", s->max_step, s->n > 0);
     km_json_time(&w, "first_time", s->first_time_ns);
     km_json_time(&w, "last_time", s->last_time_ns);
     km_json_key(&w, "time_estimated");

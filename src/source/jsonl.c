@@ -372,7 +372,7 @@ static enum km_code feed_jsonl(struct km_source *source, struct km_str bytes,
         enum km_line_cut cut = km_line_cut(rest, last, &line, &len);
         *used = at;
         if (cut == KM_LINE_MORE) {
-            return km_line_check(rest, err);
+            return km_line_check(rest, source->offset + at, err);
         }
         if (cut == KM_LINE_ZEROS ||
             (cut == KM_LINE_OPEN && is_torn(state, line))) {

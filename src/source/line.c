@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/line.h"
 
+#include <inttypes.h>
+
 #include "base/limits.h"
 #include "base/number.h"
 
@@ -37,10 +39,12 @@ enum km_line_cut km_line_cut(struct km_str bytes, bool last,
     return whole ? KM_LINE_WHOLE : KM_LINE_OPEN;
 }
 
-enum km_code km_line_check(struct km_str bytes, struct km_err *err)
+enum km_code km_line_check(struct km_str bytes, uint64_t offset,
+                           struct km_err *err)
 {
     if (bytes.len > KM_LINE_BYTES_MAX) {
-        return km_fail(err, KM_ELIMIT, "a line is longer than %d MiB",
+        return km_fail(err, KM_ELIMIT,
+                       "byte %" PRIu64 ": a line is longer than %d MiB", offset,
                        KM_LINE_BYTES_MAX / KM_MIB);
     }
     return KM_OK;

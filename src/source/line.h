@@ -21,8 +21,9 @@ enum km_line_cut km_line_cut(struct km_str bytes, bool last,
                              struct km_str *line, size_t *used);
 
 /* KM_ELIMIT when `bytes`, in which no line ends, are more than a line may be.
- */
-enum km_code km_line_check(struct km_str bytes, struct km_err *err);
+ * `offset` is where they stand in the file. */
+enum km_code km_line_check(struct km_str bytes, uint64_t offset,
+                           struct km_err *err);
 
 /* Reads `count` integers parted by single blanks, as sources save their state;
  * leaves `words` alone when `saved` is empty. False when it is damaged. */

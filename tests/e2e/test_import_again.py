@@ -226,6 +226,24 @@ def lost_chunk():
         assert added(bring(store, logs)) == 0
 
 
+def ends_of_the_steps():
+    """steps at the ends of 64 bits come back as they are"""
+    steps = (-2 ** 63, -1, 0, 2 ** 53 + 1, 2 ** 63 - 1)
+    with scratch() as folder:
+        path = os.path.join(folder, "a.jsonl")
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines(f'{{"step": {step}, "loss": -0.0}}\n'
+                            for step in steps)
+        store = os.path.join(folder, "store")
+        assert added(bring(store, path)) == len(steps)
+        row = json.loads(held(store))
+        assert (row["first_step"], row["last_step"]) == (steps[0], steps[-1])
+        assert (row["min_step"], row["max_step"]) == (steps[0], steps[-1])
+        assert math.copysign(1, row["first"]) == -1, row
+        _, out, _ = km("export", "--store", store, "--format", "jsonl")
+        assert all(f'"step":{step},' in out for step in steps), out
+
+
 def hostile_folder():
     """links, pipes, hidden and unreadable files are passed over or named"""
     with scratch() as folder:
@@ -286,4 +304,5 @@ def only_what_was_named():
 
 
 run(twice, orders, *(growing(*item) for item in GROWING.items()),
-    two_at_once, moved_with_one_head, lost_chunk, hostile_folder, store_inside, only_what_was_named)
+    two_at_once, moved_with_one_head, lost_chunk, ends_of_the_steps,
+    hostile_folder, store_inside, only_what_was_named)
