@@ -118,6 +118,10 @@ static void report_unrecognised(struct ingest_session *session,
                                 struct km_str head)
 {
     struct km_import_report *report = session->in->report;
+    if (!session->found.is_named && !is_lfs_pointer(head) &&
+        km_source_is_companion(session->found.place.name)) {
+        return;
+    }
     struct km_import_item item = {.path = session->path.ptr, .message = ""};
     struct km_err err;
     bool is_pointer = is_lfs_pointer(head);
@@ -286,6 +290,26 @@ static bool keep_live(struct ingest *in, struct ingest_session *session)
     return true;
 }
 
+/* Forgets what was begun: the source is read from its start, in place of what
+ * it brought before. */
+static void start_again(struct ingest_session *session)
+{
+    km_emit_destroy(session->emit);
+    session->emit = NULL;
+    if (session->has_begun && session->ops->finish) {
+        session->ops->finish(&session->source);
+    }
+    session->has_begun = false;
+    session->replace = true;
+    session->consumed_bytes = session->bytes_before = 0;
+    session->points = session->records = 0;
+    session->source.status = KM_SOURCE_COMPLETE;
+    session->tail_open = false;
+    if (session->print) {
+        km_fingerprint_reset(session->print);
+    }
+}
+
 /* Reads a session whose format and identity are settled. */
 static enum km_code read_session(struct ingest_session *session, bool resumes,
                                  enum km_source_scope scope, bool keep_open,
@@ -294,22 +318,20 @@ static enum km_code read_session(struct ingest_session *session, bool resumes,
     session->bytes_before = session->consumed_bytes;
     enum km_code code = begin(session, resumes, scope, err);
     if (resumes && code == KM_ECORRUPT && !session->store_failed) {
-        /* our own memory of it is unusable: read it again from the start */
-        km_emit_destroy(session->emit);
-        session->emit = NULL;
-        if (session->has_begun && session->ops->finish) {
-            session->ops->finish(&session->source);
-        }
-        session->has_begun = false;
-        session->replace = true;
-        session->consumed_bytes = session->bytes_before = 0;
-        session->tail_open = false;
-        if (session->print) {
-            km_fingerprint_reset(session->print);
-        }
+        start_again(session); /* our own memory of it is unusable */
         code = begin(session, false, scope, err);
+        resumes = false;
     }
-    return code ? code : km_session_read(session, keep_open, err);
+    if (code == KM_OK) {
+        code = km_session_read(session, keep_open, err);
+    }
+    if (resumes && code == KM_ECONFLICT && !session->store_failed) {
+        km_session_warn(session, 0, err->message);
+        start_again(session); /* what was read before is not there any more */
+        code = begin(session, false, scope, err);
+        code = code ? code : km_session_read(session, keep_open, err);
+    }
+    return code;
 }
 
 static enum km_code read_head(struct ingest_session *session, char *head,

@@ -114,4 +114,8 @@ extern const struct km_source_ops *const km_sources[];
 const struct km_source_ops *km_source_detect(const struct km_sniff *sniff);
 const struct km_source_ops *km_source_find(struct km_str name);
 
+/* What stands beside logs and holds none, as its writer names it: no reason to
+ * tell anyone that it was not recognised. By name alone. */
+bool km_source_is_companion(struct km_str name);
+
 #endif

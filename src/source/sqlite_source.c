@@ -127,8 +127,8 @@ enum km_code km_sqlite_begin_rows(struct km_source *source, const char *table,
     if (code == KM_OK && count != state->base_count) {
         return km_fail(err, KM_ECONFLICT,
                        "%" PRId64 " rows of table %s were imported, %" PRId64
-                       " of them are there now: rows were removed; import the "
-                       "file into a new store",
+                       " of them are there now: rows were removed, the file "
+                       "is read again in place of what it brought",
                        state->base_count, table, count);
     }
     if (code || state->top > state->base) {
