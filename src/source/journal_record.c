@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/json_read.h"
+
 void km_journal_emit_run(struct km_emit *emit, struct km_str payload,
                          const struct km_journal_header *header, bool is_new)
 {
@@ -77,6 +79,23 @@ bool km_journal_metric(struct km_str payload, uint32_t *id, struct km_str *name,
     return wide >= 0 && wide < KM_JOURNAL_METRICS_MAX;
 }
 
+/* One whole JSON value: the program said so, it was not checked there. */
+static bool is_json(struct km_str text)
+{
+    struct km_json_reader reader;
+    struct km_json_token token = {.kind = KM_JSON_MORE};
+    bool any = false;
+    enum km_code code;
+    km_json_reader_init(&reader);
+    km_json_reader_feed(&reader, text.ptr, text.len, true);
+    while ((code = km_json_next(&reader, &token, NULL)) == KM_OK &&
+           token.kind != KM_JSON_MORE) {
+        any = true;
+    }
+    km_json_reader_finish(&reader);
+    return code == KM_OK && any;
+}
+
 static void emit_attribute(struct km_emit *emit, struct km_str payload,
                            enum km_attribute_kind kind)
 {
@@ -89,7 +108,11 @@ static void emit_attribute(struct km_emit *emit, struct km_str payload,
             value = field.text;
         }
     }
-    km_emit_attribute(emit, kind, key, value);
+    if (is_json(value)) {
+        km_emit_attribute(emit, kind, key, value);
+    } else {
+        km_emit_attribute_text(emit, kind, key, value);
+    }
 }
 
 static void emit_event(struct km_emit *emit, struct km_str payload)
@@ -116,6 +139,10 @@ static void emit_event(struct km_emit *emit, struct km_str payload)
         default:
             break;
         }
+    }
+    if (event.detail_json.len && !is_json(event.detail_json)) {
+        km_emit_warn(emit, 0, "left out: details of an event are not JSON");
+        event.detail_json = KM_STR("");
     }
     km_emit_event(emit, &event);
 }

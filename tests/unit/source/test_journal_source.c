@@ -123,6 +123,28 @@ static void what_was_logged_comes_back(void)
     remove_scratch();
 }
 
+static void settings_that_are_not_json_become_text(void)
+{
+    make_scratch();
+    struct km_run *run = open_run((struct km_run_options){.id = "r"});
+    km_run_config_json(run, "a", "not json");
+    km_run_config_json(run, "b", "1}, {");
+    km_run_config_json(run, "c", "[[1, NaN]]");
+    km_run_config_json(run, "d", "");
+    km_run_event(run, "text", "x", 1, "{broken");
+    const char *path = path_of(run);
+    km_run_close(run);
+    struct fed fed = {0};
+    scan_once(&fed, path);
+    CHECK(fed.code == KM_OK);
+    CHECK(strstr(fed.attributes, "a=\"not json\";"));
+    CHECK(strstr(fed.attributes, "b=\"1}, {\";"));
+    CHECK(strstr(fed.attributes, "c=[[1, NaN]];"));
+    CHECK_TEXT(fed.warning, "left out: details of an event are not JSON");
+    fed_end(&fed);
+    remove_scratch();
+}
+
 static void a_growing_journal_is_followed_without_loss(void)
 {
     struct fed fed = {0};
@@ -340,6 +362,7 @@ static void a_broken_saved_place_is_refused(void)
 int main(void)
 {
     RUN(what_was_logged_comes_back);
+    RUN(settings_that_are_not_json_become_text);
     RUN(a_growing_journal_is_followed_without_loss);
     RUN(slots_published_late_are_taken_once);
     RUN(any_cut_gives_the_points_before_it);
