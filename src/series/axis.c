@@ -187,18 +187,48 @@ static struct km_rate measure_count(const struct measuring *m,
     return unknown(what_is_missing);
 }
 
-static struct km_rate measure_wall(const struct km_timeline *timeline)
+/* First and last point of [from, to] that have a time; false: fewer than two
+ * steps between them. */
+static bool find_timed_ends(const struct km_track *track, double from,
+                            double to, size_t *first, size_t *last)
 {
-    if (isnan(timeline->wall_first_s)) {
+    size_t low = km_track_find(track, from);
+    size_t end = km_track_find(track, nextafter(to, INFINITY));
+    while (low < end && !isfinite(track->time_s[low])) {
+        low++;
+    }
+    while (end > low && !isfinite(track->time_s[end - 1])) {
+        end--;
+    }
+    if (end < low + 2) {
+        return false;
+    }
+    *first = low;
+    *last = end - 1;
+    return track->step[end - 1] > track->step[low];
+}
+
+/* Over the window of the fit, like every other rate; over the whole where the
+ * window has no two times. */
+static struct km_rate measure_wall(const struct km_timeline *timeline,
+                                   double from, double to)
+{
+    const struct km_track *track = timeline->timed;
+    size_t first, last;
+    if (!track) {
         return unknown("no point has a time");
     }
-    double steps = timeline->wall_last_step - timeline->wall_first_step;
-    double seconds = timeline->wall_last_s - timeline->wall_first_s;
-    if (!(steps > 0) || !(seconds > 0)) {
+    if (!find_timed_ends(track, from, to, &first, &last) &&
+        !find_timed_ends(track, -INFINITY, INFINITY, &first, &last)) {
         return unknown("times do not grow with steps");
     }
-    struct km_rate rate = stated(seconds / steps, "times from first to last "
-                                                  "point, waits included");
+    double seconds = track->time_s[last] - track->time_s[first];
+    if (!(seconds > 0)) {
+        return unknown("times do not grow with steps");
+    }
+    struct km_rate rate =
+        stated(seconds / (track->step[last] - track->step[first]),
+               "times of the points in the window, waits included");
     rate.estimated = timeline->estimated;
     return rate;
 }
@@ -291,7 +321,7 @@ enum km_code km_axes_measure(const struct km_run_view *view,
     struct km_rate *rate = axes->rate;
     rate[KM_AXIS_STEP] = stated(1, "steps as logged");
     rate[KM_AXIS_ACTIVE] = measure_active(timeline, facts);
-    rate[KM_AXIS_SECOND] = measure_wall(timeline);
+    rate[KM_AXIS_SECOND] = measure_wall(timeline, from, to);
     rate[KM_AXIS_TOKEN] = measure_count(
         &m, KM_ROLE_TOKENS, KM_ROLE_BATCH_TOKENS, KM_ROLE_TOKENS_PER_SECOND,
         facts->tokens_per_step, facts->tokens_source,

@@ -113,35 +113,13 @@ static struct clock_track choose_clock(const struct km_run_view *view,
     return (struct clock_track){0};
 }
 
-static void measure_wall(struct km_timeline *timeline,
-                         const struct km_track *timed)
-{
-    size_t first = 0, end = timed ? timed->count : 0;
-    while (first < end && !isfinite(timed->time_s[first])) {
-        first++;
-    }
-    while (end > first && !isfinite(timed->time_s[end - 1])) {
-        end--;
-    }
-    if (first < end) {
-        timeline->wall_first_s = timed->time_s[first];
-        timeline->wall_first_step = timed->step[first];
-        timeline->wall_last_s = timed->time_s[end - 1];
-        timeline->wall_last_step = timed->step[end - 1];
-    }
-}
-
 enum km_code km_timeline_build(const struct km_run_view *view,
                                struct km_arena *arena,
                                struct km_timeline *timeline, struct km_err *err)
 {
-    *timeline = (struct km_timeline){.wall_first_s = NAN,
-                                     .wall_last_s = NAN,
-                                     .wall_first_step = NAN,
-                                     .wall_last_step = NAN};
-    const struct km_track *timed = find_timed(view);
-    measure_wall(timeline, timed);
-    struct clock_track clock = choose_clock(view, timed, arena, timeline);
+    *timeline = (struct km_timeline){.timed = find_timed(view)};
+    struct clock_track clock =
+        choose_clock(view, timeline->timed, arena, timeline);
     if (!clock.track) {
         return KM_OK;
     }

@@ -22,9 +22,7 @@ struct km_timeline {
     double *at;      /* last step of the stretch */
     double *steps;   /* how many, > 0 */
     double *seconds; /* how long, > 0 */
-    /* wall time of the whole, waits and lost work included; NaN: no times */
-    double wall_first_s, wall_last_s; /* since view->origin_ns */
-    double wall_first_step, wall_last_step;
+    const struct km_track *timed; /* longest series with times, or NULL */
 };
 
 enum km_code km_timeline_build(const struct km_run_view *view,
