@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "score/input.h"
 
-enum { NAME_BYTES_SHOWN = 48 };
+#include <string.h>
+
+enum { NAME_BYTES_SHOWN = 48, CHECKPOINTS_MAX = 3 };
 
 struct collecting {
     struct km_arena *arena;
@@ -55,6 +57,22 @@ static bool take_event(void *user, uint32_t attempt,
     return !c->full;
 }
 
+/* A few checkpoints say something; one every so many steps is routine, and ten
+ * hairlines hide the curve. */
+static void drop_routine(struct km_run_events *events)
+{
+    size_t checkpoints = 0, kept = 0;
+    for (size_t i = 0; i < events->count; i++) {
+        checkpoints += strcmp(events->marks[i].kind, "checkpoint") == 0;
+    }
+    for (size_t i = 0; i < events->count && checkpoints > CHECKPOINTS_MAX; i++) {
+        if (strcmp(events->marks[i].kind, "checkpoint") != 0) {
+            events->marks[kept++] = events->marks[i];
+        }
+    }
+    events->count = checkpoints > CHECKPOINTS_MAX ? kept : events->count;
+}
+
 enum km_code km_run_events_load(struct km_store *store, uint64_t run_id,
                                 struct km_arena *arena,
                                 struct km_run_events *events,
@@ -69,6 +87,7 @@ enum km_code km_run_events_load(struct km_store *store, uint64_t run_id,
         code =
             km_store_read_events(store, run_id, take_event, &collecting, err);
     }
+    drop_routine(events);
     if (code == KM_OK && (!events->marks || collecting.full)) {
         return km_fail(err, KM_ELIMIT,
                        "the events of the run do not fit the memory allowed "

@@ -368,20 +368,24 @@ static void events_become_marks_and_not_too_many(void)
     score_run_begin(&r);
     known_run_log(&r, 1, KNOWN_STEPS, 0);
     for (int64_t step = 1; step <= KNOWN_STEPS; step++) {
-        const struct km_event checkpoint = {
+        const struct km_event release = {
             .time_ns = KM_TIME_ABSENT,
             .step = step,
-            .kind = KM_STR("checkpoint"),
+            .kind = KM_STR("release"),
             .name = step == KNOWN_STEPS ? KM_STR("last") : KM_STR("")};
+        const struct km_event checkpoint = {.time_ns = KM_TIME_ABSENT,
+                                            .step = step,
+                                            .kind = KM_STR("checkpoint")};
         const struct km_event epoch = {
             .time_ns = KM_TIME_ABSENT, .step = step, .kind = KM_STR("epoch")};
+        km_batch_event(&r.batch, r.run, r.attempt, &release);
         km_batch_event(&r.batch, r.run, r.attempt, &checkpoint);
         km_batch_event(&r.batch, r.run, r.attempt, &epoch);
     }
     CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
     CHECK(card.mark_count >= 10 && card.mark_count <= 24);
     for (size_t i = 0; i < card.mark_count; i++) {
-        CHECK_TEXT(card.marks[i].kind, "checkpoint");
+        CHECK_TEXT(card.marks[i].kind, "release"); /* routine ones are not */
         CHECK(i == 0 || card.marks[i].x > card.marks[i - 1].x);
     }
     score_run_end(&r, &arena);
