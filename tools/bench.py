@@ -53,8 +53,9 @@ def programs(build, names):
              if os.path.isfile(p) and os.access(p, os.X_OK)]
     found += [[sys.executable, p, build]
               for p in sorted(glob.glob(os.path.join(top, "bench", "bench_*.py")))]
-    return [c for c in found if not names or any(n in c[-1] or n in c[0]
-                                                 for n in names)]
+    return [c for c in found if not names
+            or any(n in os.path.basename(part) for n in names
+                   for part in c[:2])]
 
 
 def met(row):
@@ -94,7 +95,7 @@ def get_peers(build):
                         "tensorboard", "tensorboard-data-server"], check=True,
                        timeout=300, **quiet)
     except (OSError, subprocess.SubprocessError):
-        print("# TensorBoard cannot be installed: its peers are left out")
+        print("# TensorBoard cannot be installed: its peers are left out\n")
 
 
 def run_one(command):
