@@ -54,6 +54,9 @@ static void walk_json(struct trackio_scan *scan, struct km_str json,
         } else if (token.kind == KM_JSON_OBJECT_END ||
                    token.kind == KM_JSON_ARRAY_END) {
             depth--;
+        } else if (depth == 0) {
+            scan->bad_rows += token.kind != KM_JSON_MORE; /* no object */
+            return;
         } else if (token.kind != KM_JSON_MORE) {
             take(scan, km_json_walk_path(&scan->walk, 1, depth), &token, user);
         }
