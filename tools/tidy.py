@@ -84,12 +84,16 @@ def check_file(path, text):
 
 def tracked(root):
     """Files that git tracks or would; every file where there is no git."""
-    done = subprocess.run(
-        ["git", "-C", root, "ls-files", "-co", "--exclude-standard"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        check=False)
-    if done.returncode == 0 and done.stdout:
-        return sorted(p for p in done.stdout.splitlines()
+    try:
+        done = subprocess.run(
+            ["git", "-C", root, "ls-files", "-co", "--exclude-standard"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            check=False)
+        listed = done.stdout if done.returncode == 0 else ""
+    except FileNotFoundError:
+        listed = ""
+    if listed:
+        return sorted(p for p in listed.splitlines()
                       if os.path.isfile(os.path.join(root, p)))
     return sorted(os.path.relpath(os.path.join(d, n), root)
                   for d, _, names in os.walk(root) for n in names

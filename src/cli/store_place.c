@@ -73,6 +73,12 @@ static enum km_code make_parents(const char *path, struct km_arena *arena,
     return KM_OK;
 }
 
+static uint64_t quota_bytes(const struct km_config *config)
+{
+    double bytes = config->quota_gib * 0x1p30;
+    return bytes >= 1 && bytes < 0x1p63 ? (uint64_t)bytes : 0;
+}
+
 enum km_code km_cli_store(struct km_cli *cli, enum km_store_access access,
                           struct km_store **store, struct km_err *err)
 {
@@ -105,6 +111,7 @@ enum km_code km_cli_store(struct km_cli *cli, enum km_store_access access,
             .durability = access == KM_ACCESS_CREATE ? KM_DURABILITY_FAST
                                                      : KM_DURABILITY_FULL,
             .clock = cli->clock,
+            .quota_bytes = quota_bytes(&cli->config),
         };
         cli->store = km_store_open_sqlite(&options, err);
         if (!cli->store) {

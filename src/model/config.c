@@ -30,7 +30,8 @@ struct reading {
 void km_config_init(struct km_config *config)
 {
     *config = (struct km_config){.price_per_accelerator_hour = NAN,
-                                 .price_per_step = NAN};
+                                 .price_per_step = NAN,
+                                 .quota_gib = NAN};
 }
 
 /* Fails at the present event. */
@@ -258,6 +259,9 @@ static enum km_code read_section(struct reading *r)
         r->config->store = text.ptr;
         return code;
     }
+    if (km_str_is(key, "quota_gib")) {
+        return read_number(r, true, "gibibytes above 0", &r->config->quota_gib);
+    }
     if (km_str_is(key, "metrics")) {
         return read_metrics(r);
     }
@@ -268,7 +272,7 @@ static enum km_code read_section(struct reading *r)
         return read_mapping(r, "globs over project/name, each with a value",
                             read_target);
     }
-    return fail_at(r, "store, metrics, prices or targets");
+    return fail_at(r, "store, quota_gib, metrics, prices or targets");
 }
 
 static enum km_code read_document(struct reading *r)
@@ -287,7 +291,7 @@ static enum km_code read_document(struct reading *r)
     }
     if (code == KM_OK) {
         code = expect(r, YAML_MAPPING_START_EVENT,
-                      "store, metrics, prices or targets");
+                      "store, quota_gib, metrics, prices or targets");
     }
     while (code == KM_OK && (code = next(r)) == KM_OK &&
            r->event.type != YAML_MAPPING_END_EVENT) {
@@ -445,6 +449,11 @@ void km_config_print(const struct km_config *config, struct km_buf *out)
         km_buf_append_text(out, "store: ");
         print_quoted(out, km_str_of(config->store));
         km_buf_append_char(out, '\n');
+    }
+    if (isfinite(config->quota_gib)) {
+        char text[KM_NUMBER_BYTES];
+        (void)km_number_format(config->quota_gib, text);
+        km_buf_printf(out, "quota_gib: %s\n", text);
     }
     if (config->roles.rule_count) {
         km_buf_append_text(out, "metrics:\n");

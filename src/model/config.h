@@ -1,6 +1,7 @@
 /* config.h - the user's own words: roles of metrics, store, prices, targets.
  *
  *     store: /data/knotmeter
+ *     quota_gib: 20               # largest size of the store
  *     metrics:
  *       - match: "my.thing*"        # glob over metric names, first match wins
  *         role: valid_loss          # a word of km_role_parse()
@@ -37,6 +38,7 @@ struct km_config_target {
 struct km_config {
     const char *path;  /* of the file that was read; NULL: there is none */
     const char *store; /* NULL: not given */
+    double quota_gib;  /* of the store, 2^30 bytes; NaN: none */
     struct km_role_table roles;
     double price_per_accelerator_hour, price_per_step; /* NaN: not given */
     const char *currency;                              /* NULL: not given */

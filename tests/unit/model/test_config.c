@@ -85,9 +85,9 @@ static void an_empty_file_gives_nothing(void)
 static const struct {
     const char *text, *message;
 } refused[] = {
-    {"stor: x\n", "my.yaml: line 1, column 1: expected store, metrics, prices "
+    {"stor: x\n", "my.yaml: line 1, column 1: expected store, quota_gib, metrics, prices "
                   "or targets"},
-    {"- a\n", "my.yaml: line 1, column 1: expected store, metrics, prices or "
+    {"- a\n", "my.yaml: line 1, column 1: expected store, quota_gib, metrics, prices or "
               "targets"},
     {"metrics: 3\n", "my.yaml: line 1, column 10: expected a list of rules"},
     {"metrics:\n  - role: loss\n",
