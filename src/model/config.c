@@ -405,10 +405,18 @@ static void print_quoted(struct km_buf *out, struct km_str text)
 {
     km_buf_append_char(out, '"');
     for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] == '"' || text.ptr[i] == '\\') {
-            km_buf_append_char(out, '\\');
+        unsigned char c = (unsigned char)text.ptr[i];
+        unsigned char after =
+            i + 1 < text.len ? (unsigned char)text.ptr[i + 1] : 0;
+        if (c < 0x20 || c == 0x7f) {
+            km_buf_printf(out, "\\x%02x", c);
+        } else if (c == 0xc2 && after >= 0x80 && after < 0xa0) {
+            km_buf_printf(out, "\\x%02x", after); /* U+0080 to U+009F */
+            i++;
+        } else {
+            km_buf_append(out, "\\", c == '"' || c == '\\');
+            km_buf_append_char(out, text.ptr[i]);
         }
-        km_buf_append_char(out, text.ptr[i]);
     }
     km_buf_append_char(out, '"');
 }
