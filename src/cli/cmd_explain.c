@@ -66,17 +66,17 @@ static void print_figure(struct km_cli *cli, const struct km_figure *figure)
 static void print_list(struct km_cli *cli)
 {
     size_t column = 0;
-    for (size_t i = 0; i < km_figure_count; i++) {
-        size_t len = strlen(km_figures[i].id);
+    for (size_t i = 0; i < km_figure_count(); i++) {
+        size_t len = strlen(km_figure_at(i)->id);
         column = len > column ? len : column;
     }
     column += 2;
-    for (size_t i = 0; i < km_figure_count; i++) {
+    for (size_t i = 0; i < km_figure_count(); i++) {
         km_buf_printf(&cli->out, "%s%-*s%s",
                       km_terminal_tone(&cli->terminal, KM_TONE_STRONG),
-                      (int)column, km_figures[i].id,
+                      (int)column, km_figure_at(i)->id,
                       km_terminal_tone(&cli->terminal, KM_TONE_PLAIN));
-        km_text_wrap(&cli->out, km_str_of(km_figures[i].summary),
+        km_text_wrap(&cli->out, km_str_of(km_figure_at(i)->summary),
                      cli->terminal.width - column, column);
         km_buf_append_char(&cli->out, '\n');
     }
@@ -94,17 +94,17 @@ static enum km_code refuse(const char *word, struct km_err *err)
 {
     struct km_suggestion suggestion;
     km_suggest_begin(&suggestion, word);
-    for (size_t i = 0; i < km_figure_count; i++) {
-        const char *dot = strchr(km_figures[i].id, '.');
+    for (size_t i = 0; i < km_figure_count(); i++) {
+        const char *dot = strchr(km_figure_at(i)->id, '.');
         struct km_suggestion tail;
         km_suggest_begin(&tail, word);
-        km_suggest_offer(&tail, dot ? dot + 1 : km_figures[i].id);
+        km_suggest_offer(&tail, dot ? dot + 1 : km_figure_at(i)->id);
         if (tail.nearest &&
             (!suggestion.nearest || tail.distance < suggestion.distance)) {
-            suggestion.nearest = km_figures[i].id;
+            suggestion.nearest = km_figure_at(i)->id;
             suggestion.distance = tail.distance;
         }
-        km_suggest_offer(&suggestion, km_figures[i].id);
+        km_suggest_offer(&suggestion, km_figure_at(i)->id);
     }
     return km_fail(err, KM_ENOTFOUND, "there is no figure %.64s%s%s", word,
                    suggestion.nearest ? "; the nearest is "
@@ -116,8 +116,8 @@ static enum km_code print_word(struct km_cli *cli, const char *word,
                                struct km_err *err)
 {
     size_t found = 0;
-    for (size_t i = 0; i < km_figure_count; i++) {
-        const struct km_figure *figure = &km_figures[i];
+    for (size_t i = 0; i < km_figure_count(); i++) {
+        const struct km_figure *figure = km_figure_at(i);
         if (!is_meant(km_str_of(word), km_str_of(figure->id))) {
             continue;
         }
@@ -135,8 +135,8 @@ static enum km_code print_word(struct km_cli *cli, const char *word,
 enum km_code km_run_explain(struct km_cli *cli, struct km_err *err)
 {
     bool names = km_option_given(cli->args, "names");
-    for (size_t i = 0; names && i < km_figure_count; i++) {
-        km_buf_printf(&cli->out, "%s\n", km_figures[i].id);
+    for (size_t i = 0; names && i < km_figure_count(); i++) {
+        km_buf_printf(&cli->out, "%s\n", km_figure_at(i)->id);
     }
     if (names) {
         return KM_OK;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "cli/card_output.h"
 #include "cli/help.h"
 
 const struct km_option km_options_common[] = {
@@ -62,23 +63,8 @@ static const struct km_option evals_options[] = {
 };
 
 static const struct km_option report_options[] = {
-    {"format", "FORMAT", "text, json, csv or markdown", KM_OPTION_CHOICE, 0,
-     "text|json|csv|markdown", 0},
-    {"html", "FILE", "write a page with charts; - for the output",
-     KM_OPTION_FILE, 0, NULL, 0},
-    {"target", "VALUE", "the loss to reach", KM_OPTION_NUMBER, 0, NULL,
-     -HUGE_VAL},
-    {"horizon", "STEP", "the planned last step", KM_OPTION_NUMBER, 0, NULL, 1},
-    {"price", "AMOUNT", "for one accelerator and hour", KM_OPTION_NUMBER, 0,
-     NULL, 0},
-    {"price-per-step", "AMOUNT", "for one step", KM_OPTION_NUMBER, 0, NULL, 0},
-    {"currency", "NAME", "the money, like EUR", KM_OPTION_TEXT, 0, NULL, 0},
-    {"accelerators", "N", "devices of the run", KM_OPTION_NUMBER, 0, NULL, 0},
-    {"tokens-per-step", "N", "tokens of one step", KM_OPTION_NUMBER, 0, NULL,
-     0},
-    {"width", "COLUMNS", "columns of tables and charts, 60 to 160",
-     KM_OPTION_COUNT, 0, NULL, 1},
-    {"ascii", NULL, "draw with ASCII", KM_OPTION_FLAG, 0, NULL, 0},
+    KM_CARD_SHOWN_OPTIONS,
+    KM_CARD_JUDGED_OPTIONS,
 };
 
 static const struct km_option explain_options[] = {

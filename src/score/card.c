@@ -160,3 +160,17 @@ enum km_code km_card_add_mark(struct km_scorecard *card, struct km_mark mark,
     card->marks[card->mark_count++] = mark;
     return KM_OK;
 }
+
+enum km_code km_card_add_matrix(struct km_scorecard *card,
+                                struct km_matrix matrix, struct km_err *err)
+{
+    card->matrices = widen(card->arena, card->matrices, card->matrix_count,
+                           &card->matrix_cap, sizeof *card->matrices);
+    if (!card->matrices || !matrix.title || !matrix.rows || !matrix.columns ||
+        !matrix.value) {
+        card->matrix_count = card->matrices ? card->matrix_count : 0;
+        return fail_full(err);
+    }
+    card->matrices[card->matrix_count++] = matrix;
+    return KM_OK;
+}

@@ -41,10 +41,14 @@ const struct km_figure_result *km_card_find(const struct km_scorecard *card,
 
 enum km_code km_card_add_curve(struct km_scorecard *card, struct km_curve curve,
                                struct km_err *err);
+enum km_code km_card_add_matrix(struct km_scorecard *card,
+                                struct km_matrix matrix, struct km_err *err);
 enum km_code km_card_add_mark(struct km_scorecard *card, struct km_mark mark,
                               struct km_err *err);
 
-/* The rows of the registry. */
+/* The registry: families, then what computes each row. */
+extern const struct km_figure_family km_figures_learn, km_figures_valid,
+    km_figures_forecast, km_figures_speed, km_figures_cost;
 #define KM_FIGURE_COMPUTE(name)                                                \
     enum km_code name(const struct km_score_input *input,                      \
                       struct km_scorecard *card, struct km_err *err)

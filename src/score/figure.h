@@ -52,6 +52,11 @@ struct km_figure_result {
 struct km_score_input; /* score/input.h: the run as arrays */
 struct km_scorecard;
 
+/* What a figure is about: RUN figures are on every scorecard; RUNS figures come
+ * from several runs (a comparison, a group of seeds, a matrix of tasks) and are
+ * put on a card by the command that compares. */
+enum km_figure_scope { KM_SCOPE_RUN, KM_SCOPE_RUNS };
+
 struct km_figure {
     const char *id;    /* "learn.velocity" */
     const char *title; /* "Learning velocity" */
@@ -61,23 +66,44 @@ struct km_figure {
     const char *summary; /* one line for people */
     const char *formula; /* one line */
     const char *source;  /* paper or standard */
-    /* Adds its results (one per variant) to the card. */
+    enum km_figure_scope scope;
+    /* Adds its results (one per variant) to the card. NULL: scope RUNS. */
     enum km_code (*compute)(const struct km_score_input *input,
                             struct km_scorecard *card, struct km_err *err);
 };
 
-extern const struct km_figure km_figures[]; /* in the order of reports */
-extern const size_t km_figure_count;
+/* Rows that share the first word of their id, one file figures_<name>.c. */
+struct km_figure_family {
+    const char *name; /* "learn" */
+    const struct km_figure *rows;
+    size_t count;
+};
+#define KM_FIGURE_FAMILY(name, rows)                                           \
+    {                                                                          \
+        (name), (rows), sizeof(rows) / sizeof *(rows)                          \
+    }
+extern const struct km_figure_family *const km_figure_families[];
+extern const size_t km_figure_family_count;
+
+/* All rows, in the order of reports. */
+size_t km_figure_count(void);
+const struct km_figure *km_figure_at(size_t index);
 const struct km_figure *km_figure_find(struct km_str id); /* or NULL */
 
 /* What a chart draws: data, and the model where there is one. NaN in lo/hi: no
  * band at that place. */
 struct km_curve {
-    const char *id;    /* "loss", "velocity", "throughput", "valid" */
+    const char *id;    /* the chart: "loss", "velocity", "throughput", "valid" */
     const char *title; /* "training loss" */
     const char *unit;
     enum km_axis axis;
-    const char *kind; /* "data", "fit", "forecast", "ghost" */
+    /* "data", "fit", "forecast", "ghost"; of charts that compare: "line" (one
+     * of several, told apart by `name`), "step" (stairs: survival), "points"
+     * (marked places), "stack" (shares on top of each other, by `name`) */
+    const char *kind;
+    const char *name;   /* direct label: "A", "stall"; NULL: none */
+    const char *x_unit; /* NULL: `axis` is the x axis; else "nat", "EUR" ... */
+    const char *x_title;
     size_t count;
     const double *x, *y, *lo, *hi; /* lo, hi may be NULL */
 };
@@ -85,6 +111,16 @@ struct km_curve {
 struct km_mark { /* a vertical hairline */
     double x;
     const char *kind, *text; /* "restart", "attempt 2 from step 612" */
+};
+
+/* A heat map: rows x columns, NaN where there is a hole. */
+struct km_matrix {
+    const char *id, *title, *unit;
+    const char *row_title, *column_title; /* "trained on", "evaluated on" */
+    enum km_better better;
+    size_t row_count, column_count;
+    const char *const *rows, *const *columns; /* names */
+    const double *value;                      /* [row * column_count + column] */
 };
 
 struct km_scorecard {
@@ -99,6 +135,8 @@ struct km_scorecard {
     size_t curve_count, curve_cap;
     struct km_mark *marks;
     size_t mark_count, mark_cap;
+    struct km_matrix *matrices;
+    size_t matrix_count, matrix_cap;
     double target; /* NaN: none */
     double level;  /* of forecasts and velocities: 0.80 */
 };

@@ -89,10 +89,57 @@ static void put_curve(const struct km_curve *curve, struct km_json_writer *w)
     put_text(w, "unit", curve->unit);
     put_text(w, "axis", km_axis_name(curve->axis));
     put_text(w, "kind", curve->kind);
+    if (curve->name) {
+        put_text(w, "name", curve->name);
+    }
+    if (curve->x_unit) {
+        put_text(w, "x_unit", curve->x_unit);
+        put_text(w, "x_title", curve->x_title ? curve->x_title : "");
+    }
     put_numbers(w, "x", curve->x, curve->count);
     put_numbers(w, "y", curve->y, curve->count);
     put_numbers(w, "lo", curve->lo, curve->count);
     put_numbers(w, "hi", curve->hi, curve->count);
+    km_json_object_end(w);
+}
+
+static void put_names(struct km_json_writer *w, const char *key,
+                      const char *const *names, size_t count)
+{
+    km_json_key(w, key);
+    km_json_array_begin(w);
+    for (size_t i = 0; i < count; i++) {
+        km_json_text(w, names[i]);
+    }
+    km_json_array_end(w);
+}
+
+static void put_matrix(const struct km_matrix *matrix, struct km_json_writer *w)
+{
+    km_json_object_begin(w);
+    put_text(w, "id", matrix->id);
+    put_text(w, "title", matrix->title);
+    put_text(w, "unit", matrix->unit);
+    put_text(w, "better", better_word(matrix->better));
+    put_text(w, "row_title", matrix->row_title);
+    put_text(w, "column_title", matrix->column_title);
+    put_names(w, "rows", matrix->rows, matrix->row_count);
+    put_names(w, "columns", matrix->columns, matrix->column_count);
+    km_json_key(w, "values");
+    km_json_array_begin(w);
+    for (size_t r = 0; r < matrix->row_count; r++) {
+        km_json_array_begin(w);
+        for (size_t c = 0; c < matrix->column_count; c++) {
+            double value = matrix->value[r * matrix->column_count + c];
+            if (isfinite(value)) {
+                km_json_double(w, value);
+            } else {
+                km_json_null(w);
+            }
+        }
+        km_json_array_end(w);
+    }
+    km_json_array_end(w);
     km_json_object_end(w);
 }
 
@@ -117,6 +164,14 @@ void km_scorecard_json(const struct km_scorecard *card,
         put_curve(&card->curves[i], w);
     }
     km_json_array_end(w);
+    if (card->matrix_count) {
+        km_json_key(w, "matrices");
+        km_json_array_begin(w);
+        for (size_t i = 0; i < card->matrix_count; i++) {
+            put_matrix(&card->matrices[i], w);
+        }
+        km_json_array_end(w);
+    }
     km_json_key(w, "marks");
     km_json_array_begin(w);
     for (size_t i = 0; i < card->mark_count; i++) {

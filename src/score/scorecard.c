@@ -99,8 +99,11 @@ enum km_code km_scorecard_compute(struct km_store *store, uint64_t run_id,
     if (!card->run_name || !card->context) {
         return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
     }
-    for (size_t i = 0; i < km_figure_count && code == KM_OK; i++) {
-        code = km_figures[i].compute(input, card, err);
+    for (size_t i = 0; i < km_figure_count() && code == KM_OK; i++) {
+        const struct km_figure *figure = km_figure_at(i);
+        if (figure->scope == KM_SCOPE_RUN) {
+            code = figure->compute(input, card, err);
+        }
     }
     if (code == KM_OK) {
         code = km_card_curves(input, card, err);

@@ -15,22 +15,22 @@
 static const struct km_figure demo_figures[] = {
     {"learn.velocity", "Learning velocity", "nat/Mtok", KM_BETTER_HIGHER,
      "a loss", "How much loss a unit of resource takes away now.",
-     "v = -dL/dx of the fitted curve", "Kaplan et al. 2020", NULL},
+     "v = -dL/dx of the fitted curve", "Kaplan et al. 2020", KM_SCOPE_RUN, NULL},
     {"learn.relative_velocity", "Relative velocity", "1", KM_BETTER_HIGHER,
      "a loss", "The local exponent.", "-d ln(L - E) / d ln x",
-     "Hestness et al. 2017", NULL},
+     "Hestness et al. 2017", KM_SCOPE_RUN, NULL},
     {"forecast.final", "Loss at the horizon", "nat", KM_BETTER_LOWER, "a loss",
-     "Where the curve will be.", "L(x_end)", "Hoffmann et al. 2022", NULL},
+     "Where the curve will be.", "L(x_end)", "Hoffmann et al. 2022", KM_SCOPE_RUN, NULL},
     {"forecast.time_to_target", "Time to target", "step", KM_BETTER_LOWER,
      "a target", "When the target is reached.", "min x: L(x) <= target",
-     "this project", NULL},
+     "this project", KM_SCOPE_RUN, NULL},
     {"speed.throughput", "Throughput", "Mtok/s", KM_BETTER_HIGHER, "tokens",
-     "Tokens per second.", "sum of tokens / sum of time", "MLPerf", NULL},
+     "Tokens per second.", "sum of tokens / sum of time", "MLPerf", KM_SCOPE_RUN, NULL},
     {"valid.gap", "Generalisation gap", "nat", KM_BETTER_LOWER, "both losses",
      "Validation minus training loss.", "L_valid - L_train", "this project",
-     NULL},
+     KM_SCOPE_RUN, NULL},
     {"cost.spent", "Spent", "EUR", KM_BETTER_LOWER, "a price", "Money so far.",
-     "hours x price", "this project", NULL},
+     "hours x price", "this project", KM_SCOPE_RUN, NULL},
 };
 
 enum { DEMO_POINTS = 240, DEMO_RESULTS = 8, DEMO_CURVES = 8 };
@@ -62,8 +62,14 @@ static struct km_curve *demo_curve(struct demo *demo, const char *id,
 {
     size_t c = demo->card.curve_count++;
     demo->curves[c] =
-        (struct km_curve){id,    title,      unit,       KM_AXIS_STEP, kind,
-                          count, demo->x[c], demo->y[c], NULL,         NULL};
+        (struct km_curve){.id = id,
+                          .title = title,
+                          .unit = unit,
+                          .axis = KM_AXIS_STEP,
+                          .kind = kind,
+                          .count = count,
+                          .x = demo->x[c],
+                          .y = demo->y[c]};
     return &demo->curves[c];
 }
 

@@ -1,0 +1,164 @@
+/* card_output.c - options of a scorecard, and its faces. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/card_output.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cli/outfile.h"
+#include "cli/select.h"
+#include "report/quantity.h"
+#include "report/scorecard_html.h"
+#include "report/scorecard_text.h"
+
+enum { HTML_BYTES_MAX = 128 * 1024 * 1024 };
+
+static double setting(struct km_cli *cli, const char *option, double config)
+{
+    return km_option_number(cli->args, option, config);
+}
+
+void km_card_options(struct km_cli *cli, const struct km_run_row *run,
+                         struct km_score_options *options)
+{
+    const struct km_config *config = &cli->config;
+    km_score_options_init(options);
+    options->roles = &config->roles;
+    options->clock = cli->clock;
+    struct km_str label = km_str_of(km_run_label(&cli->arena, run));
+    options->target = setting(cli, "target", km_config_target(config, label));
+    options->horizon = setting(cli, "horizon", (double)NAN);
+    options->price_per_accelerator_hour =
+        setting(cli, "price", config->price_per_accelerator_hour);
+    options->price_per_step =
+        setting(cli, "price-per-step", config->price_per_step);
+    options->accelerators = setting(cli, "accelerators", (double)NAN);
+    options->tokens_per_step = setting(cli, "tokens-per-step", (double)NAN);
+    const char *currency = km_option_text(cli->args, "currency");
+    options->currency = currency ? currency : config->currency;
+}
+
+static enum km_code write_file(struct km_cli *cli, const struct km_buf *page,
+                               const char *path, struct km_err *err)
+{
+    struct km_outfile file;
+    enum km_code code = km_outfile_open(&file, path, &cli->arena, err);
+    if (code) {
+        return code;
+    }
+    code = km_outfile_write(&file, page->bytes, page->len, err);
+    if (code) {
+        km_outfile_abandon(&file);
+        return code;
+    }
+    return km_outfile_commit(&file, err);
+}
+
+static enum km_code write_html(struct km_cli *cli,
+                               const struct km_scorecard *cards, size_t count,
+                               const char *path, struct km_err *err)
+{
+    struct km_buf page;
+    km_buf_init(&page, HTML_BYTES_MAX);
+    struct km_html_options options = {km_clock_wall_ns(cli->clock), KM_VERSION};
+    km_report_html(cards, count, &options, &page);
+    enum km_code code = KM_OK;
+    if (page.failed) {
+        code = km_fail(err, KM_ELIMIT, "the page exceeds %d bytes",
+                       HTML_BYTES_MAX);
+    } else if (strcmp(path, "-") == 0) {
+        km_buf_append(&cli->out, page.bytes, page.len);
+    } else {
+        code = write_file(cli, &page, path, err);
+        if (!code) {
+            km_cli_note(cli, "wrote %s (%s)", path,
+                        km_show_bytes(page.len).text);
+        }
+    }
+    km_buf_finish(&page);
+    return code;
+}
+
+static enum km_code print_text(struct km_cli *cli,
+                               const struct km_scorecard *cards, size_t count,
+                               struct km_err *err)
+{
+    enum km_code code = KM_OK;
+    for (size_t i = 0; i < count && !code; i++) {
+        km_buf_append_text(&cli->out, i ? "\n\n" : "");
+        code = km_scorecard_text(&cards[i], &cli->terminal, &cli->arena,
+                                 &cli->out, err);
+    }
+    if (!code && count > 1) {
+        km_buf_append_char(&cli->out, '\n');
+        code = km_comparison_text(cards, count, &cli->terminal, &cli->arena,
+                                  &cli->out, err);
+    }
+    if (!code && cli->terminal.is_terminal && !cli->quiet) {
+        km_buf_printf(&cli->out,
+                      "\n%skm explain FIGURE says what a figure means, "
+                      "--html FILE draws it%s\n",
+                      km_terminal_tone(&cli->terminal, KM_TONE_QUIET),
+                      km_terminal_tone(&cli->terminal, KM_TONE_PLAIN));
+    }
+    return code;
+}
+
+static enum km_code print_cards(struct km_cli *cli,
+                                const struct km_scorecard *cards, size_t count,
+                                struct km_err *err)
+{
+    const char *format = km_option_text(cli->args, "format");
+    format = cli->json ? "json" : format ? format : "text";
+    if (strcmp(format, "text") == 0) {
+        return print_text(cli, cards, count, err);
+    }
+    if (strcmp(format, "csv") == 0) {
+        km_scorecard_csv_heading(&cli->out);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(format, "csv") == 0) {
+            km_scorecard_csv(&cards[i], &cli->out);
+        } else if (strcmp(format, "markdown") == 0) {
+            km_buf_append_text(&cli->out, i ? "\n" : "");
+            km_scorecard_markdown(&cards[i], &cli->out);
+        } else {
+            struct km_json_writer w;
+            km_json_writer_init(&w, &cli->out);
+            km_scorecard_json(&cards[i], &w);
+            km_buf_append_char(&cli->out, '\n');
+        }
+    }
+    if (count > 1 && strcmp(format, "markdown") == 0) {
+        km_comparison_markdown(cards, count, &cli->out);
+    }
+    return KM_OK;
+}
+
+/* --width and --ascii. */
+static void judge_terminal(struct km_cli *cli)
+{
+    if (km_option_given(cli->args, "width")) {
+        double width = km_option_number(cli->args, "width", 0);
+        cli->terminal.width = (size_t)fmin(fmax(width, KM_TERMINAL_WIDTH_MIN),
+                                           KM_TERMINAL_WIDTH_MAX);
+    }
+    if (km_option_given(cli->args, "ascii")) {
+        cli->terminal.unicode = false;
+    }
+}
+
+enum km_code km_card_output(struct km_cli *cli,
+                            const struct km_scorecard *cards, size_t count,
+                            struct km_err *err)
+{
+    judge_terminal(cli);
+    const char *html = km_option_text(cli->args, "html");
+    if (html) {
+        enum km_code code = write_html(cli, cards, count, html, err);
+        if (code || (!cli->json && !km_option_given(cli->args, "format"))) {
+            return code;
+        }
+    }
+    return print_cards(cli, cards, count, err);
+}
