@@ -28,6 +28,7 @@ enum {
     KM_STORE_BUSY_MS_MAX = 2000, /* how long a locked store is waited for */
     KM_STORE_WAL_BYTES_MAX = 64 * KM_MIB, /* beyond: moved into the database */
     KM_STORE_READERS_MAX = 16, /* idle connections that are kept */
+    KM_NOTE_BYTES_MAX = 1 * KM_MIB, /* one document that the product keeps */
     KM_MEMORY_STORE_TEXT_BYTES_MAX = 256 * KM_MIB, /* oracle of tests */
 
     /* one batch between a source and the store: bounds the memory of import */

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "base/limits.h"
 #include "store/store_rules.h"
 
 /* A backend always has somewhere to write its sentence. */
@@ -223,6 +224,51 @@ enum km_code km_store_lease(struct km_store *store, struct km_str name,
 {
     assert(name.len && owner.len && ttl_ns >= 0);
     return ops_of(store)->lease(store, name, owner, ttl_ns, KM_SOME(err));
+}
+
+enum km_code km_store_put_notes(struct km_store *store,
+                                const struct km_note *notes, size_t count,
+                                struct km_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        enum km_code code = km_name_check(notes[i].kind, "kind of a note", err);
+        if (code == KM_OK) {
+            code = km_name_check(notes[i].key, "key of a note", err);
+        }
+        if (code == KM_OK && notes[i].json.len > KM_NOTE_BYTES_MAX) {
+            code = km_fail(err, KM_ELIMIT,
+                           "a note of %zu bytes, at most %d are kept",
+                           notes[i].json.len, KM_NOTE_BYTES_MAX);
+        }
+        if (code) {
+            return code;
+        }
+    }
+    return ops_of(store)->put_notes(store, notes, count, KM_SOME(err));
+}
+
+struct checked_notes {
+    struct km_str kind;
+    uint64_t run_id;
+    km_note_fn visit;
+    void *user;
+};
+
+static bool visit_note(void *user, const struct km_note *note)
+{
+    struct checked_notes *check = user;
+    assert(km_str_equal(note->kind, check->kind) && note->json.len);
+    assert(!check->run_id || note->run_id == check->run_id);
+    return check->visit(check->user, note);
+}
+
+enum km_code km_store_read_notes(struct km_store *store, struct km_str kind,
+                                 uint64_t run_id, km_note_fn visit, void *user,
+                                 struct km_err *err)
+{
+    struct checked_notes check = {kind, run_id, visit, user};
+    return ops_of(store)->read_notes(store, kind, run_id, visit_note, &check,
+                                     KM_SOME(err));
 }
 
 enum km_code km_store_check(struct km_store *store, bool deep, bool repair,

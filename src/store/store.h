@@ -16,8 +16,8 @@
  *   - Refuse the next verb.
  *
  * Ownership: texts handed to visitors live for the length of the call.
- * Threads: append, delete_run, maintain from one thread at a time (the writer);
- * the reading verbs from any thread, each call on its own.
+ * Threads: append, put_notes, delete_run, maintain from one thread at a time
+ * (the writer); the reading verbs from any thread, each call on its own.
  * Errors: KM_ECONFLICT, KM_EIO, KM_ENOSPACE, KM_ECORRUPT, KM_EBUSY, KM_EMEMORY,
  * KM_EFORMAT. Document: docs/formats.md#database */
 /* SPDX-License-Identifier: Apache-2.0 */
@@ -28,7 +28,7 @@
 #include "base/clock.h"
 #include "model/batch.h"
 
-enum { KM_STORE_OPS_VERSION = 1 };
+enum { KM_STORE_OPS_VERSION = 2 };
 
 enum km_durability { KM_DURABILITY_FULL, KM_DURABILITY_FAST };
 
@@ -124,6 +124,17 @@ typedef bool (*km_evaluation_fn)(void *user, uint64_t run_id,
                                  const struct km_evaluation *row);
 typedef bool (*km_cursor_fn)(void *user, const struct km_cursor *cursor);
 
+/* A document that the product itself keeps beside what was logged: a goal, a
+ * forecast that was made. (kind, run, key) names it. */
+struct km_note {
+    uint64_t run_id;    /* whose; goes with the run. 0: of no run */
+    struct km_str kind; /* "goal", "forecast"; a name as km_name_check() */
+    struct km_str key;  /* a name, unique within kind and run */
+    int64_t time_ns;    /* when it was made, or KM_TIME_ABSENT */
+    struct km_str json; /* at most KM_NOTE_BYTES_MAX; empty: delete it */
+};
+typedef bool (*km_note_fn)(void *user, const struct km_note *note);
+
 /* What km doctor reports; `text` is one sentence. */
 typedef void (*km_finding_fn)(void *user, enum km_code code, const char *text);
 
@@ -180,6 +191,15 @@ struct km_store_ops {
      * holds it. ttl 0 gives it back. */
     enum km_code (*lease)(struct km_store *, struct km_str name,
                           struct km_str owner, int64_t ttl_ns, struct km_err *);
+    /* Puts each note in place of one of the same name, or deletes it: all or
+     * none, durable as append is. ENOTFOUND when a run is not there. */
+    enum km_code (*put_notes)(struct km_store *, const struct km_note *notes,
+                              size_t count, struct km_err *);
+    /* Notes of a kind; run_id 0: of every run and of none. By run, time
+     * (absent first) and key. */
+    enum km_code (*read_notes)(struct km_store *, struct km_str kind,
+                               uint64_t run_id, km_note_fn, void *user,
+                               struct km_err *);
     /* Verifies; `deep` decodes every chunk and recomputes every summary;
      * `repair` mends what can be mended without inventing anything. */
     enum km_code (*check)(struct km_store *, bool deep, bool repair,
@@ -237,6 +257,12 @@ enum km_code km_store_maintain(struct km_store *store, int64_t budget_ns,
 enum km_code km_store_lease(struct km_store *store, struct km_str name,
                             struct km_str owner, int64_t ttl_ns,
                             struct km_err *err);
+enum km_code km_store_put_notes(struct km_store *store,
+                                const struct km_note *notes, size_t count,
+                                struct km_err *err);
+enum km_code km_store_read_notes(struct km_store *store, struct km_str kind,
+                                 uint64_t run_id, km_note_fn visit, void *user,
+                                 struct km_err *err);
 enum km_code km_store_check(struct km_store *store, bool deep, bool repair,
                             km_finding_fn visit, void *user,
                             struct km_err *err);

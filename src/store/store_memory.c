@@ -51,6 +51,7 @@ static void memory_close(struct km_store *base)
     free(store->runs);
     free(store->cursors);
     free(store->leases);
+    free(store->notes);
     km_arena_finish(&store->texts);
     (void)pthread_rwlock_destroy(&store->lock);
     free(store);
@@ -130,6 +131,8 @@ static const struct km_store_ops memory_ops = {
     .delete_run = km_memory_delete_run,
     .maintain = memory_maintain,
     .lease = memory_lease,
+    .put_notes = km_memory_put_notes,
+    .read_notes = km_memory_read_notes,
     .check = memory_check,
     .usage = km_memory_usage,
     .close = memory_close,

@@ -66,6 +66,10 @@ struct km_memory_lease {
     int64_t until_ns;
 };
 
+struct km_memory_note {
+    struct km_note note; /* its texts live in the store's arena */
+};
+
 struct km_memory_store {
     struct km_store base;
     const struct km_clock *clock;
@@ -76,6 +80,7 @@ struct km_memory_store {
     KM_MEMORY_VECTOR(struct km_memory_run, runs);
     KM_MEMORY_VECTOR(struct km_cursor, cursors);
     KM_MEMORY_VECTOR(struct km_memory_lease, leases);
+    KM_MEMORY_VECTOR(struct km_memory_note, notes);
 };
 
 /* Makes room for one more item of `size` bytes, cleared, in the vector whose
@@ -94,6 +99,16 @@ void km_memory_run_free(struct km_memory_run *run);
 
 struct km_memory_run *km_memory_run_find(struct km_memory_store *store,
                                          uint64_t run_id); /* or NULL */
+
+/* store_memory_notes.c */
+enum km_code km_memory_put_notes(struct km_store *base,
+                                 const struct km_note *notes, size_t count,
+                                 struct km_err *err);
+enum km_code km_memory_read_notes(struct km_store *base, struct km_str kind,
+                                  uint64_t run_id, km_note_fn visit, void *user,
+                                  struct km_err *err);
+/* Notes of runs that are not there any more. */
+void km_memory_notes_purge(struct km_memory_store *store);
 
 /* store_memory_write.c */
 enum km_code km_memory_append(struct km_store *base,

@@ -383,6 +383,7 @@ static void apply(struct km_memory_store *store, const struct km_batch *batch)
         put_cursor(store, &batch->cursor);
     }
     purge_runs(store);
+    km_memory_notes_purge(store);
 }
 
 static uint64_t points_bytes(const struct km_memory_store *store)
@@ -461,6 +462,7 @@ static bool drop_run(struct km_memory_store *store, uint64_t run_id)
 #undef IS_ORPHAN
     }
     km_memory_run_free(&gone);
+    km_memory_notes_purge(store);
     return true;
 }
 

@@ -173,6 +173,12 @@ enum km_code km_sqlite_find_cursors(struct km_store *base,
                                     const struct km_cursor *like,
                                     km_cursor_fn visit, void *user,
                                     struct km_err *err);
+enum km_code km_sqlite_put_notes(struct km_store *base,
+                                 const struct km_note *notes, size_t count,
+                                 struct km_err *err);
+enum km_code km_sqlite_read_notes(struct km_store *base, struct km_str kind,
+                                  uint64_t run_id, km_note_fn visit, void *user,
+                                  struct km_err *err);
 enum km_code km_sqlite_maintain(struct km_store *base, int64_t budget_ns,
                                 bool *more, struct km_err *err);
 enum km_code km_sqlite_check(struct km_store *base, bool deep, bool repair,

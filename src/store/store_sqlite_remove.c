@@ -137,7 +137,10 @@ static enum km_code remove_unknown(struct km_sqlite_connection *connection,
                                    struct km_err *err)
 {
     (void)user;
-    return km_sql_do1(connection, KM_SQL_RUN_UNKNOWN_DELETE, run, err);
+    enum km_code code =
+        km_sql_do1(connection, KM_SQL_RUN_UNKNOWN_NOTES_DELETE, run, err);
+    return code ? code
+                : km_sql_do1(connection, KM_SQL_RUN_UNKNOWN_DELETE, run, err);
 }
 
 enum km_code km_sqlite_runs_purge(struct km_sqlite_connection *connection,
@@ -155,6 +158,7 @@ static enum km_code remove_run(struct km_sqlite_connection *connection,
         KM_SQL_RUN_ATTRIBUTES_DELETE,
         KM_SQL_RUN_ORPHAN_CURSORS_DELETE,
         KM_SQL_RUN_ORIGINS_DELETE,
+        KM_SQL_RUN_NOTES_DELETE,
         KM_SQL_RUN_DELETE,
     };
     bool row = false;

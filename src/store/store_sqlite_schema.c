@@ -104,8 +104,16 @@ static const char *const version_1[] = {
     NULL,
 };
 
+static const char *const version_2[] = {
+    "CREATE TABLE note (kind TEXT NOT NULL, run_id INTEGER NOT NULL,"
+    " key TEXT NOT NULL, time_ns INTEGER, json TEXT NOT NULL,"
+    " PRIMARY KEY (kind, run_id, key)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX note_by_run ON note (run_id) WHERE run_id <> 0;",
+    NULL,
+};
+
 /* Row i brings user_version i to i + 1. Rows are added, never changed. */
-static const char *const *const migrations[] = {version_1};
+static const char *const *const migrations[] = {version_1, version_2};
 enum { SCHEMA_VERSION = sizeof migrations / sizeof migrations[0] };
 
 void km_sqlite_disconnect(struct km_sqlite_connection *connection)

@@ -169,6 +169,11 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
     X(RUN_ORIGINS_DELETE, "DELETE FROM origin WHERE run = ?")                  \
     X(RUN_ATTRIBUTES_DELETE, "DELETE FROM attribute WHERE run = ?")            \
     X(RUN_DELETE, "DELETE FROM run WHERE key = ?")                             \
+    X(RUN_NOTES_DELETE, "DELETE FROM note WHERE run_id <> 0 AND run_id = "     \
+                        "(SELECT id FROM run WHERE key = ?)")                  \
+    X(RUN_UNKNOWN_NOTES_DELETE,                                                \
+      "DELETE FROM note WHERE run_id <> 0 AND run_id = (SELECT id FROM run "   \
+      "WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM origin WHERE run = ?1))")  \
     /* read */                                                                 \
     X(RUNS_BY_NAME, KM_SQL_RUN_ROW "ORDER BY project, label, external_id")     \
     X(RUNS_OF_PROJECT, KM_SQL_RUN_ROW "WHERE project = ? "                     \
@@ -257,7 +262,18 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
              "(SELECT coalesce(sum(size), 0) FROM chunk)")                     \
     X(LEASE_FIND, "SELECT owner, until_ns FROM lease WHERE name = ?")          \
     X(LEASE_PUT, "INSERT OR REPLACE INTO lease (name, owner, until_ns) "       \
-                 "VALUES (?, ?, ?)")
+                 "VALUES (?, ?, ?)")                                           \
+    /* notes */                                                                \
+    X(NOTE_PUT, "INSERT OR REPLACE INTO note (kind, run_id, key, time_ns, "    \
+                "json) SELECT ?1, ?2, ?3, ?4, ?5 WHERE ?2 = 0 OR EXISTS "      \
+                "(SELECT 1 FROM run WHERE id = ?2)")                           \
+    X(NOTE_DELETE, "DELETE FROM note WHERE kind = ? AND run_id = ? AND "       \
+                   "key = ?")                                                  \
+    X(NOTE_TABLE, "SELECT 1 FROM sqlite_schema WHERE name = 'note'")           \
+    X(NOTES, "SELECT run_id, key, time_ns, json FROM note WHERE kind = ? "     \
+             "ORDER BY run_id, time_ns, key")                                  \
+    X(NOTES_OF_RUN, "SELECT run_id, key, time_ns, json FROM note WHERE "       \
+                    "kind = ? AND run_id = ? ORDER BY time_ns, key")
 
 enum km_sql {
 #define KM_SQL_ENUM(id, text) KM_SQL_##id,

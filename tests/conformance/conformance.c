@@ -317,6 +317,81 @@ static void a_lease_has_one_owner_until_it_ends(void)
     close_fresh();
 }
 
+struct note_texts {
+    char text[400];
+};
+
+static bool collect_note(void *user, const struct km_note *note)
+{
+    struct note_texts *seen = user;
+    size_t at = strlen(seen->text);
+    (void)snprintf(seen->text + at, sizeof seen->text - at, "%d%.*s=%.*s@%d ",
+                   note->run_id != 0, (int)note->key.len, note->key.ptr,
+                   (int)note->json.len, note->json.ptr,
+                   note->time_ns == KM_TIME_ABSENT ? -1 : (int)note->time_ns);
+    return true;
+}
+
+static const char *notes_of(const char *kind, uint64_t run_id)
+{
+    static struct note_texts seen;
+    seen.text[0] = '\0';
+    CHECK_INT(km_store_read_notes(store, km_str_of(kind), run_id, collect_note,
+                                  &seen, NULL),
+              KM_OK);
+    return seen.text;
+}
+
+static struct km_note note_of(uint64_t run_id, const char *kind,
+                              const char *key, int64_t time_ns,
+                              const char *json)
+{
+    return (struct km_note){run_id, km_str_of(kind), km_str_of(key), time_ns,
+                            km_str_of(json)};
+}
+
+static void notes_are_replaced_deleted_and_go_with_their_run(void)
+{
+    open_fresh();
+    plain_batch(&batch, 1, "run", "loss");
+    put(1, 2);
+    uint64_t run = batch.runs[0].id;
+    CHECK_INT(km_store_append(store, &batch, NULL), KM_OK);
+    const struct km_note notes[] = {
+        note_of(0, "goal", "b", KM_TIME_ABSENT, "{}"),
+        note_of(0, "goal", "a", 7, "[1]"),
+        note_of(run, "goal", "a", 5, "2"),
+        note_of(run, "forecast", "a", 9, "3"),
+    };
+    CHECK_INT(km_store_put_notes(store, notes, 4, NULL), KM_OK);
+    CHECK_TEXT(notes_of("goal", 0), "0b={}@-1 0a=[1]@7 1a=2@5 ");
+    CHECK_TEXT(notes_of("goal", run), "1a=2@5 ");
+    const struct km_note changes[] = {
+        note_of(0, "goal", "a", 1, "[4]"),
+        note_of(0, "goal", "b", 0, ""),
+        note_of(0, "goal", "never", 0, ""),
+    };
+    CHECK_INT(km_store_put_notes(store, changes, 3, NULL), KM_OK);
+    CHECK_TEXT(notes_of("goal", 0), "0a=[4]@1 1a=2@5 ");
+    /* all or none: the second names a run that is not there */
+    const struct km_note half[] = {note_of(0, "goal", "c", 0, "1"),
+                                   note_of(12345, "goal", "c", 0, "1")};
+    CHECK_INT(km_store_put_notes(store, half, 2, NULL), KM_ENOTFOUND);
+    CHECK_TEXT(notes_of("goal", 0), "0a=[4]@1 1a=2@5 ");
+    const struct km_note nameless = note_of(0, "goal", "", 0, "1");
+    CHECK_INT(km_store_put_notes(store, &nameless, 1, NULL), KM_EINPUT);
+    /* an origin that is brought anew keeps the run and its notes */
+    plain_batch(&batch, 1, "run", "loss");
+    batch.replace = true;
+    put(1, 3);
+    CHECK_INT(km_store_append(store, &batch, NULL), KM_OK);
+    CHECK_TEXT(notes_of("forecast", run), "1a=3@9 ");
+    CHECK_INT(km_store_delete_run(store, run, NULL), KM_OK);
+    CHECK_TEXT(notes_of("goal", 0), "0a=[4]@1 ");
+    CHECK_TEXT(notes_of("forecast", 0), "");
+    close_fresh();
+}
+
 static void beyond_its_quota_a_store_takes_nothing(void)
 {
     const struct km_store_options options = {
@@ -455,6 +530,7 @@ int main(int argc, char **argv)
     RUN(cursors_are_found_by_source_head_and_path);
     RUN(what_another_importer_brought_is_not_added_again);
     RUN(a_lease_has_one_owner_until_it_ends);
+    RUN(notes_are_replaced_deleted_and_go_with_their_run);
     RUN(beyond_its_quota_a_store_takes_nothing);
     RUN(a_visitor_may_read_on);
     RUN(random_batches_leave_it_equal_to_the_oracle);

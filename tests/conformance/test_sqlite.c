@@ -114,6 +114,40 @@ static void databases_of_others_and_of_newer_versions_are_refused(void)
     remove_folder(folder);
 }
 
+static bool count_note(void *user, const struct km_note *note)
+{
+    *(int *)user += note->json.len != 0;
+    return true;
+}
+
+static void a_store_of_version_1_is_read_as_it_is_and_brought_up_to_date(void)
+{
+    const struct km_store_options to_read = {.read_only = true};
+    const struct km_note goal = {0, KM_STR("goal"), KM_STR("a"), 1,
+                                 KM_STR("{}")};
+    int count = 0;
+    make_folder(folder);
+    struct km_store *store = open_store(BACKEND_SQLITE, folder, NULL, NULL);
+    append_points(store, 1, 10, KM_OK);
+    km_store_close(store);
+    run_sql("DROP TABLE note; PRAGMA user_version = 1");
+    store = open_store(BACKEND_SQLITE, folder, &to_read, NULL);
+    CHECK_INT(
+        km_store_read_notes(store, KM_STR("goal"), 0, count_note, &count, NULL),
+        KM_OK);
+    CHECK_INT(count, 0);
+    km_store_close(store);
+    store = open_store(BACKEND_SQLITE, folder, NULL, NULL);
+    CHECK_INT(km_store_put_notes(store, &goal, 1, NULL), KM_OK);
+    CHECK_INT(
+        km_store_read_notes(store, KM_STR("goal"), 0, count_note, &count, NULL),
+        KM_OK);
+    CHECK_INT(count, 1);
+    CHECK_INT(count_findings(store, true, false), 0);
+    km_store_close(store);
+    remove_folder(folder);
+}
+
 static void reading_only_changes_no_byte(void)
 {
     const struct km_store_options to_read = {.read_only = true};
@@ -400,6 +434,7 @@ int main(void)
     km_batch_init(&batch);
     RUN(a_path_that_is_no_store_is_refused_and_left_alone);
     RUN(databases_of_others_and_of_newer_versions_are_refused);
+    RUN(a_store_of_version_1_is_read_as_it_is_and_brought_up_to_date);
     RUN(reading_only_changes_no_byte);
     RUN(a_locked_store_says_so_and_works_again);
     RUN(what_follows_from_the_points_is_mended);
