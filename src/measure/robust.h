@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "measure/distribution.h"
+
 #define KM_MAD_TO_SIGMA 1.4826 /* for a normal distribution */
 #define KM_HUBER_K      1.345  /* 95 % efficiency for a normal distribution */
 
@@ -41,9 +43,5 @@ size_t km_hac_lags(size_t n);
 
 /* n / (1 + 2 sum_k (1 - k/(L+1)) max(rho_k, 0)) of residuals about 0. */
 double km_n_eff(const double *residuals, size_t count);
-
-/* Quantile of Student's t with `df` > 0 degrees of freedom, 0 < p < 1. */
-double km_t_quantile(double p, double df);
-double km_t_cdf(double t, double df);
 
 #endif

@@ -1,0 +1,28 @@
+/* distribution.h - probabilities and quantiles of the usual distributions.
+ *
+ * Absolute error below 1e-13, relative error of quantiles below 1e-12.
+ * NaN in gives NaN or an assertion; parameters must be positive.
+ * Threads: any.   Source: continued fractions as in Abramowitz and Stegun 26.5,
+ * 6.5; quantiles by bisection. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_MEASURE_DISTRIBUTION_H
+#define KM_MEASURE_DISTRIBUTION_H
+
+double km_normal_cdf(double z);
+double km_normal_quantile(double p); /* 0 < p < 1 */
+
+/* Student's t with `df` > 0 degrees of freedom, 0 < p < 1. */
+double km_t_cdf(double t, double df);
+double km_t_quantile(double p, double df);
+
+double km_f_cdf(double f, double df1, double df2); /* Fisher's F */
+double km_chi2_cdf(double x, double df);
+
+/* Beta(a, b), 0 <= x, p <= 1: the regularised incomplete beta function. */
+double km_beta_cdf(double x, double a, double b);
+double km_beta_quantile(double p, double a, double b);
+
+/* P(successes <= k) of n trials. */
+double km_binomial_cdf(double k, double n, double p);
+
+#endif

@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""make_distribution.py - expected values of measure/distribution.h, by SciPy.
+
+    python3 tests/oracle/make_distribution.py \\
+        > tests/oracle/distribution.txt
+
+SciPy 1.17 or later: the t quantile of 1.10 is wrong in the ninth digit.
+Lines: function, arguments, expected value.
+"""
+# SPDX-License-Identifier: Apache-2.0
+import itertools
+
+import scipy
+from scipy import stats
+
+print(f"# scipy {scipy.__version__}")
+
+
+def put(name, *numbers):
+    print(name, *(repr(float(n)) for n in numbers))
+
+
+P = (1e-9, 1e-4, 0.01, 0.1, 0.5, 0.8, 0.975, 0.9995, 1 - 1e-9)
+for z in (-12, -6, -1.5, -1e-3, 0, 0.3, 2, 5, 8):
+    put("normal_cdf", z, stats.norm.cdf(z))
+for p in P:
+    put("normal_quantile", p, stats.norm.ppf(p))
+for df, t in itertools.product((1, 2.5, 7, 30, 1000), (-20, -2, 0, 0.7, 4)):
+    put("t_cdf", t, df, stats.t.cdf(t, df))
+for df, p in itertools.product((1, 2.5, 7, 30, 1000), P[1:-1]):
+    put("t_quantile", p, df, stats.t.ppf(p, df))
+for d1, d2, f in itertools.product((1, 3, 12), (2, 9.5, 120), (0.01, 1, 3, 40)):
+    put("f_cdf", f, d1, d2, stats.f.cdf(f, d1, d2))
+for df, x in itertools.product((1, 3.5, 20, 400), (0.01, 1, 19, 400, 900)):
+    put("chi2_cdf", x, df, stats.chi2.cdf(x, df))
+for a, b, x in itertools.product((0.5, 2, 40), (0.7, 5, 300), (0.001, 0.2, 0.9)):
+    put("beta_cdf", x, a, b, stats.beta.cdf(x, a, b))
+for a, b, p in itertools.product((0.5, 2, 40), (0.7, 5, 300), (0.025, 0.5, 0.9)):
+    put("beta_quantile", p, a, b, stats.beta.ppf(p, a, b))
+for n, p, k in itertools.product((1, 10, 300), (0.02, 0.5, 0.97),
+                                 (0, 1, 5, 299)):
+    put("binomial_cdf", k, n, p, stats.binom.cdf(k, n, p))

@@ -1,0 +1,71 @@
+/* test_distribution.c - distributions against SciPy, see tests/oracle. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "measure/distribution.h"
+#include "tap.h"
+
+static const char *path;
+
+static double apply(const char *name, const double *a)
+{
+    return strcmp(name, "normal_cdf") == 0        ? km_normal_cdf(a[0])
+           : strcmp(name, "normal_quantile") == 0 ? km_normal_quantile(a[0])
+           : strcmp(name, "t_cdf") == 0           ? km_t_cdf(a[0], a[1])
+           : strcmp(name, "t_quantile") == 0      ? km_t_quantile(a[0], a[1])
+           : strcmp(name, "f_cdf") == 0           ? km_f_cdf(a[0], a[1], a[2])
+           : strcmp(name, "chi2_cdf") == 0        ? km_chi2_cdf(a[0], a[1])
+           : strcmp(name, "beta_cdf") == 0 ? km_beta_cdf(a[0], a[1], a[2])
+           : strcmp(name, "beta_quantile") == 0
+               ? km_beta_quantile(a[0], a[1], a[2])
+           : strcmp(name, "binomial_cdf") == 0
+               ? km_binomial_cdf(a[0], a[1], a[2])
+               : (double)NAN;
+}
+
+static void every_value_is_that_of_scipy(void)
+{
+    FILE *file = fopen(path, "r");
+    CHECK(file != NULL);
+    char line[200], name[32];
+    int rows = 0;
+    while (file && fgets(line, sizeof line, file)) {
+        double a[4];
+        int read = sscanf(line, "%31s %lf %lf %lf %lf", name, &a[0], &a[1],
+                          &a[2], &a[3]) -
+                   1;
+        if (line[0] == '#' || read < 2) {
+            continue;
+        }
+        double expected = a[read - 1], actual = apply(name, a);
+        double bound = 1e-11 * fabs(expected) + 1e-13;
+        if (!(fabs(actual - expected) <= bound)) {
+            printf("# %s", line);
+        }
+        CHECK_NEAR(actual, expected, bound);
+        rows++;
+    }
+    CHECK(rows > 200);
+    if (file) {
+        (void)fclose(file);
+    }
+}
+
+static void extremes_have_their_limits(void)
+{
+    CHECK_INT(km_f_cdf(INFINITY, 3, 4), 1);
+    CHECK_INT(km_f_cdf(0, 3, 4), 0);
+    CHECK_INT(km_chi2_cdf(INFINITY, 4), 1);
+    CHECK_INT(km_binomial_cdf(-1, 5, 0.5), 0);
+    CHECK_INT(km_binomial_cdf(5, 5, 0.5), 1);
+    CHECK_INT(km_beta_quantile(0, 2, 3), 0);
+    CHECK_INT(km_beta_quantile(1, 2, 3), 1);
+}
+
+int main(int argc, char **argv)
+{
+    path = argc > 1 ? argv[1] : "tests/oracle/distribution.txt";
+    RUN(every_value_is_that_of_scipy);
+    RUN(extremes_have_their_limits);
+    return tap_end();
+}
