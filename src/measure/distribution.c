@@ -116,6 +116,29 @@ double km_f_cdf(double f, double df1, double df2)
                     : km_beta_cdf(df1 * f / (df1 * f + df2), df1 / 2, df2 / 2);
 }
 
+double km_f_noncentral_cdf(double f, double df1, double df2, double lambda)
+{
+    assert(df1 > 0 && df2 > 0 && lambda >= 0);
+    if (!(f > 0) || isinf(f) || lambda <= 0) {
+        return km_f_cdf(f, df1, df2);
+    }
+    /* from the largest weight outward, until the weights vanish */
+    double x = df1 * f / (df1 * f + df2), half = lambda / 2;
+    double top = floor(half);
+    double peak = exp(top * log(half) - half - log_gamma(top + 1));
+    double sum = 0, weight = peak;
+    for (double j = top; j >= 0 && weight > 1e-17 * peak; j--) {
+        sum += weight * km_beta_cdf(x, df1 / 2 + j, df2 / 2);
+        weight *= j / half;
+    }
+    weight = peak * half / (top + 1);
+    for (double j = top + 1; weight > 1e-17 * peak; j++) {
+        sum += weight * km_beta_cdf(x, df1 / 2 + j, df2 / 2);
+        weight *= half / (j + 1);
+    }
+    return sum;
+}
+
 double km_binomial_cdf(double k, double n, double p)
 {
     assert(n >= 0 && p >= 0 && p <= 1);

@@ -16,6 +16,8 @@ double km_t_cdf(double t, double df);
 double km_t_quantile(double p, double df);
 
 double km_f_cdf(double f, double df1, double df2); /* Fisher's F */
+/* With noncentrality lambda >= 0: a Poisson mixture of beta distributions. */
+double km_f_noncentral_cdf(double f, double df1, double df2, double lambda);
 double km_chi2_cdf(double x, double df);
 
 /* Beta(a, b), 0 <= x, p <= 1: the regularised incomplete beta function. */

@@ -31,6 +31,8 @@ for df, p in itertools.product((1, 2.5, 7, 30, 1000), P[1:-1]):
     put("t_quantile", p, df, stats.t.ppf(p, df))
 for d1, d2, f in itertools.product((1, 3, 12), (2, 9.5, 120), (0.01, 1, 3, 40)):
     put("f_cdf", f, d1, d2, stats.f.cdf(f, d1, d2))
+for f, d2, lam in itertools.product((0.5, 3, 20), (4, 60), (0.01, 3, 80)):
+    put("f_noncentral_cdf", f, 3, d2, lam, stats.ncf.cdf(f, 3, d2, lam))
 for df, x in itertools.product((1, 3.5, 20, 400), (0.01, 1, 19, 400, 900)):
     put("chi2_cdf", x, df, stats.chi2.cdf(x, df))
 for a, b, x in itertools.product((0.5, 2, 40), (0.7, 5, 300), (0.001, 0.2, 0.9)):

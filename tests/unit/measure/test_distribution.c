@@ -14,7 +14,9 @@ static double apply(const char *name, const double *a)
            : strcmp(name, "t_cdf") == 0           ? km_t_cdf(a[0], a[1])
            : strcmp(name, "t_quantile") == 0      ? km_t_quantile(a[0], a[1])
            : strcmp(name, "f_cdf") == 0           ? km_f_cdf(a[0], a[1], a[2])
-           : strcmp(name, "chi2_cdf") == 0        ? km_chi2_cdf(a[0], a[1])
+           : strcmp(name, "f_noncentral_cdf") == 0
+               ? km_f_noncentral_cdf(a[0], a[1], a[2], a[3])
+           : strcmp(name, "chi2_cdf") == 0 ? km_chi2_cdf(a[0], a[1])
            : strcmp(name, "beta_cdf") == 0 ? km_beta_cdf(a[0], a[1], a[2])
            : strcmp(name, "beta_quantile") == 0
                ? km_beta_quantile(a[0], a[1], a[2])
@@ -30,9 +32,9 @@ static void every_value_is_that_of_scipy(void)
     char line[200], name[32];
     int rows = 0;
     while (file && fgets(line, sizeof line, file)) {
-        double a[4];
-        int read = sscanf(line, "%31s %lf %lf %lf %lf", name, &a[0], &a[1],
-                          &a[2], &a[3]) -
+        double a[5];
+        int read = sscanf(line, "%31s %lf %lf %lf %lf %lf", name, &a[0], &a[1],
+                          &a[2], &a[3], &a[4]) -
                    1;
         if (line[0] == '#' || read < 2) {
             continue;
