@@ -45,6 +45,7 @@ static enum km_code add_final(const struct km_score_input *input,
     }
     struct km_estimate e = km_outlook_at(curve, input->horizon);
     struct km_figure_result result = km_result_new(id, variant, curve->unit);
+    result.better = curve->sign < 0 ? KM_BETTER_HIGHER : KM_BETTER_LOWER;
     result.value = e.value;
     result.lo = e.lo;
     result.hi = e.hi;

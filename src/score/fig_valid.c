@@ -28,6 +28,7 @@ enum km_code km_compute_valid_best(const struct km_score_input *input,
     }
     struct km_figure_result result =
         km_result_new("valid.best", "", curve->unit);
+    result.better = curve->sign < 0 ? KM_BETTER_HIGHER : KM_BETTER_LOWER;
     result.value = track->value[best];
     result.method = curve->sign > 0 ? "minimum" : "maximum";
     result.rung = "exact";

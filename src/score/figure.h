@@ -33,8 +33,9 @@ struct km_figure; /* registry row */
 
 struct km_figure_result {
     const struct km_figure *figure;
-    const char *variant; /* "per token", "validation"; "" for the only one */
-    const char *unit;    /* of value, lo, hi: "nat/Mtok" */
+    const char *variant;   /* "per token", "validation"; "" for the only one */
+    const char *unit;      /* of value, lo, hi: "nat/Mtok" */
+    enum km_better better; /* of this metric: a score is better when higher */
     double value, lo, hi;
     double level;       /* of the interval: 0.80; NaN without one */
     const char *method; /* "pow3, window 0.4, Huber" */
@@ -93,7 +94,7 @@ const struct km_figure *km_figure_find(struct km_str id); /* or NULL */
 /* What a chart draws: data, and the model where there is one. NaN in lo/hi: no
  * band at that place. */
 struct km_curve {
-    const char *id;    /* the chart: "loss", "velocity", "throughput", "valid" */
+    const char *id; /* the chart: "loss", "velocity", "throughput", "valid" */
     const char *title; /* "training loss" */
     const char *unit;
     enum km_axis axis;
@@ -120,7 +121,7 @@ struct km_matrix {
     enum km_better better;
     size_t row_count, column_count;
     const char *const *rows, *const *columns; /* names */
-    const double *value;                      /* [row * column_count + column] */
+    const double *value; /* [row * column_count + column] */
 };
 
 struct km_scorecard {

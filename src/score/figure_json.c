@@ -58,7 +58,7 @@ void km_figure_result_json(const struct km_figure_result *result,
     put_number(w, "lo", result->lo);
     put_number(w, "hi", result->hi);
     put_number(w, "level", result->level);
-    put_text(w, "better", better_word(result->figure->better));
+    put_text(w, "better", better_word(result->better));
     put_text(w, "method", result->method);
     put_text(w, "rung", result->rung);
     km_json_key(w, "window");
