@@ -208,11 +208,121 @@ def anneals():
         put("=", theta, *p, scale)
 
 
+# --- conformal intervals and scores -----------------------------------------
+def upper(error, group, level):
+    """Smallest error with enough weight at or below it, by counting."""
+    n = len(set(group))
+    p = math.ceil(round((n + 1) * (1 + level) / 2, 9)) / n
+    if p > 1:
+        return None
+    weight = {e: 0.0 for e in error}
+    for e, g in zip(error, group):
+        weight[e] += 1 / group.count(g) / n
+    return min(e for e in error
+               if sum(w for f, w in weight.items() if f <= e) >= p - 1e-9)
+
+
+def conformals():
+    rng = np.random.default_rng(5)
+    for n_groups, level in ((8, .8), (9, .8), (14, .8), (23, .8), (40, .95)):
+        group = [g for g in range(n_groups)
+                 for _ in range(int(rng.integers(1, 5)))]
+        rng.shuffle(group)
+        group = [int(g) for g in group]
+        error = [float(e) for e in rng.standard_normal(len(group)) - .3]
+        hi = upper(error, group, level)
+        lo = upper([-e for e in error], group, level)
+        put("cross", level, len(group))
+        for e, g in zip(error, group):
+            put(e, g)
+        put("=", -1 if hi is None else n_groups, hi or 0.0,
+            -lo if lo is not None else 0.0)
+        own = sorted(map(abs, error))[:n_groups]
+        rank = math.ceil(round((n_groups + 1) * level, 9))
+        put("own", level, n_groups, *own, "=",
+            own[rank - 1] if rank <= n_groups else -1.0)
+        at = float(rng.standard_normal())
+        share = sum((e < at) / group.count(g)
+                    for e, g in zip(error, group)) / n_groups
+        put("pit", at, "=", share)
+
+
+def scores():
+    rng = np.random.default_rng(8)
+    for level in (.8, .9):
+        n = 60
+        group = rng.integers(0, 13, n)
+        truth = rng.uniform(2, 4, n)
+        forecast = truth + .05 * rng.standard_normal(n)
+        last = truth + .2 * rng.uniform(.1, 1, n)
+        line = truth + .1 * rng.standard_normal(n)
+        half = rng.uniform(.01, .12, n)
+        lo, hi = forecast - half, forecast + .7 * half
+        put("score", level, n)
+        for row in zip(group, forecast, truth, last, line, lo, hi):
+            put(*row)
+        def over(values):
+            inside = [values[group == g].mean() for g in sorted(set(group))]
+            return np.mean(inside), np.median(inside)
+        wide = np.where(truth < lo, 2 / (1 - level) * (lo - truth), 0) + \
+            np.where(truth > hi, 2 / (1 - level) * (truth - hi), 0) + hi - lo
+        put("=", np.exp(over(np.log(abs(truth - forecast) /
+                                    abs(truth - last)))[0]),
+            np.exp(over(np.log(abs(truth - forecast) /
+                               abs(truth - line)))[0]),
+            *over(abs(truth - forecast)),
+            over(abs(np.log(forecast / truth)))[0],
+            over(truth - forecast)[0],
+            over(((lo <= truth) & (truth <= hi)).astype(float))[0],
+            over(hi - lo)[0], over((truth < lo).astype(float))[0],
+            over((truth > hi).astype(float))[0], over(wide)[0])
+
+
+def draws():
+    """Paths of errors: when each first reaches the target, in ln x."""
+    rng = np.random.default_rng(13)
+    places, count = 12, 30
+    x = np.geomspace(1000, 5000, places)
+    forecast = 3 - .2 * np.log(x / 1000)
+    error = np.cumsum(.02 * rng.standard_normal((count, places)), 1)
+    weight = rng.integers(1, 4, count) / 3
+    for target in (2.95, 2.8, 2.65, 2.0):
+        times = []
+        for path in forecast + error:
+            hit = np.nonzero(path <= target)[0]
+            if not len(hit):
+                times.append(math.inf)
+            elif hit[0] == 0:
+                times.append(x[0])
+            else:
+                k = hit[0]
+                share = (path[k - 1] - target) / (path[k - 1] - path[k])
+                times.append(x[k - 1] * (x[k] / x[k - 1]) ** share)
+        times = np.array(times)
+        order = np.argsort(times, kind="stable")
+        mass = np.cumsum(weight[order]) / weight.sum()
+        quantile = [times[order][np.searchsorted(mass, p - 1e-9)]
+                    for p in (.1, .5, .9)]
+        clip = lambda v: min(max(v, 1 / 11), 10 / 11)
+        put("draws", target, count, places)
+        for row in zip(x, forecast):
+            put(*row)
+        for w, row in zip(weight, error):
+            put(w, *row)
+        put("=", *[q if np.isfinite(q) else -1.0 for q in quantile],
+            clip(weight[times <= x[7]].sum() / weight.sum()),
+            clip(weight[(forecast + error)[:, 7] <= target].sum() /
+                 weight.sum()))
+
+
 def main():
     put(f"# numpy {np.__version__} scipy {scipy.__version__}")
     plans()
     tables()
     anneals()
+    conformals()
+    scores()
+    draws()
     put("end")
 
 

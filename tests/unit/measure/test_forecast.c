@@ -1,4 +1,4 @@
-/* test_forecast.c - schedules and annealing fits against NumPy, SciPy.
+/* test_forecast.c - schedules, fits, intervals and scores by NumPy and SciPy.
  *
  * tests/oracle/forecast.txt holds inputs and the numbers that an independent
  * implementation of the same definitions gave. */
@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "measure/anneal.h"
+#include "measure/conformal.h"
+#include "measure/forecast_score.h"
 #include "measure/schedule.h"
 #include "tap.h"
 
@@ -132,6 +134,108 @@ static void check_anneal(void)
     counted[2]++;
 }
 
+static unsigned group[ROWS_MAX];
+static double rest[4 * ROWS_MAX];
+static size_t calibrated;
+
+static void check_cross(void)
+{
+    double level = number();
+    size_t n = calibrated = size();
+    for (size_t i = 0; i < n; i++) {
+        column[0][i] = number();
+        group[i] = (unsigned)number();
+    }
+    equals();
+    size_t groups = km_conformal_weights(column[0], group, n, column[1], rest);
+    double expected = number(), hi, lo;
+    bool found = km_conformal_cross(column[0], column[1], n, groups, level,
+                                    rest, &lo, &hi);
+    CHECK(found == (expected > 0));
+    double high = number(), low = number();
+    if (found) {
+        CHECK_INT(groups, expected);
+        check_close(hi, high);
+        check_close(lo, low);
+    }
+    counted[3]++;
+}
+
+static void check_own(void)
+{
+    double level = number(), reach = -1;
+    size_t n = size();
+    for (size_t i = 0; i < n; i++) {
+        rest[i] = number() * (i % 2 ? 1 : -1);
+    }
+    equals();
+    if (!km_conformal_own(rest, n, level, &reach)) {
+        reach = -1;
+    }
+    check_close(reach, number());
+}
+
+static void check_pit(void)
+{
+    double error = number();
+    equals();
+    check_close(km_pit(column[0], column[1], calibrated, error), number());
+}
+
+static void check_score(void)
+{
+    static struct km_resolved rows[ROWS_MAX];
+    double level = number();
+    size_t n = size();
+    for (size_t i = 0; i < n; i++) {
+        rows[i].group = (unsigned)number();
+        rows[i].forecast = number();
+        rows[i].truth = number();
+        rows[i].last_value = number();
+        rows[i].line = number();
+        rows[i].lo = number();
+        rows[i].hi = number();
+    }
+    equals();
+    struct km_forecast_score score;
+    km_forecast_score(rows, n, level, rest, &score);
+    const double found[] = {score.rel,          score.rel_line, score.mae,
+                            score.median_error, score.male,     score.bias,
+                            score.covered,      score.width,    score.below,
+                            score.above,        score.winkler};
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
+        check_close(found[i], number());
+    }
+    counted[4]++;
+}
+
+static void check_draws(void)
+{
+    double target = number();
+    size_t draws = size(), places = size();
+    static double error[ROWS_MAX];
+    for (size_t k = 0; k < places; k++) {
+        column[0][k] = number();
+        column[1][k] = number();
+    }
+    for (size_t d = 0; d < draws; d++) {
+        column[2][d] = number();
+        for (size_t k = 0; k < places; k++) {
+            error[d * places + k] = number();
+        }
+    }
+    equals();
+    const struct km_error_draws of = {draws, places, error, column[2], 10};
+    for (int q = 0; q < 3; q++) {
+        double x = km_draws_time(&of, column[0], column[1], target,
+                                 (const double[]){0.1, 0.5, 0.9}[q], rest);
+        check_close(isfinite(x) ? x : -1, number());
+    }
+    check_close(km_draws_by(&of, column[1], 7, target), number());
+    check_close(km_draws_at(&of, column[1], 7, target), number());
+    counted[5]++;
+}
+
 static void agrees_with_numpy_and_scipy(void)
 {
     char word[128] = "";
@@ -144,6 +248,16 @@ static void agrees_with_numpy_and_scipy(void)
             check_table();
         } else if (strcmp(word, "anneal") == 0) {
             check_anneal();
+        } else if (strcmp(word, "cross") == 0) {
+            check_cross();
+        } else if (strcmp(word, "own") == 0) {
+            check_own();
+        } else if (strcmp(word, "pit") == 0) {
+            check_pit();
+        } else if (strcmp(word, "score") == 0) {
+            check_score();
+        } else if (strcmp(word, "draws") == 0) {
+            check_draws();
         } else {
             break;
         }
@@ -156,6 +270,9 @@ static void every_kind_of_row_was_there(void)
     CHECK_INT(counted[0], 17);
     CHECK_INT(counted[1], 4);
     CHECK_INT(counted[2], 24);
+    CHECK_INT(counted[3], 5);
+    CHECK_INT(counted[4], 2);
+    CHECK_INT(counted[5], 4);
 }
 
 int main(int argc, char **argv)
