@@ -67,6 +67,26 @@ static const struct km_option report_options[] = {
     KM_CARD_JUDGED_OPTIONS,
 };
 
+static const struct km_option levers_options[] = {
+    {"axis", "AXIS", "what a run took: else time, tokens or steps",
+     KM_OPTION_CHOICE, 0,
+     "step|token|sample|epoch|second|active|accelerator|flop|currency", 0},
+    {"key", "GLOB", "settings of this name, with * and ?", KM_OPTION_TEXT, 0,
+     NULL, 0},
+    KM_CARD_SHOWN_OPTIONS,
+    KM_CARD_JUDGED_OPTIONS,
+};
+
+static const struct km_option halving_options[] = {
+    {"eta", "N", "one in N goes on for sure; 4", KM_OPTION_NUMBER, 0, NULL, 1},
+    {"margin", "AMOUNT", "how much better than the best counts; 0",
+     KM_OPTION_NUMBER, 0, NULL, 0},
+    {"risk", "SHARE", "highest probability of stopping the best; 0.05",
+     KM_OPTION_NUMBER, 0, NULL, 0},
+    KM_CARD_SHOWN_OPTIONS,
+    KM_CARD_JUDGED_OPTIONS,
+};
+
 static const struct km_option explain_options[] = {
     {"names", NULL, "print names only", KM_OPTION_FLAG, 0, NULL, 0},
 };
@@ -147,6 +167,22 @@ const struct km_command km_commands[] = {
      "value is a bound). Intervals are 80 % unless said otherwise.",
      "km report value-embed record-11 --target 3.28 --html report.html",
      KM_WORD_RUN, 0, -1, KM_OPTION_TABLE(report_options), km_run_report, false},
+    {"levers", "[RUN...]", "say which settings moved learning",
+     "Over all runs, or those named: how much of the differences in time to "
+     "target goes with each setting, and how many times as fast one value is "
+     "as another, over runs that are equal otherwise where there are any. "
+     "Settings that always changed together are not told apart. Then quality "
+     "against cost: which configuration is dominated.\n\n"
+     "Without --target, the lowest loss that nine of ten runs reached.",
+     "km levers 'sweep/*' --key optimizer", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(levers_options), km_run_levers, false},
+    {"halving", "[RUN...]", "say which runs under way to stop",
+     "Successive halving by forecast: a run is stopped when it is not among "
+     "the best 1/eta and the probability that it ends as the best is below "
+     "--risk. Never before the forecasts are calibrated on finished runs. One "
+     "run in 20 is never stopped, so that the advice can be checked.",
+     "km halving 'sweep/*' --eta 3", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(halving_options), km_run_halving, false},
     {"explain", "[FIGURE...]", "say what a figure means",
      "Unit, formula, what it needs and where it is from. FIGURE is an id, a "
      "family like learn, or a pattern with * and ?; without it all are "

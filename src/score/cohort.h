@@ -33,7 +33,7 @@ struct km_member_curve {
     size_t count;
     const double *x, *y, *n; /* step (> 0, rising), mean, points behind it */
     uint64_t points;         /* in the run */
-    double last, best;       /* y: mean of the last 3 % (training), last value */
+    double last, best; /* y: mean of the last 3 % (training), last value */
     double best_x;
 };
 
@@ -46,13 +46,13 @@ struct km_member {
     const struct km_setting *settings; /* sorted by key */
     size_t setting_count;
     const char *seed;       /* value of the seed; NULL: none is set */
-    uint64_t configuration; /* hash of settings but for seed-like ones */
+    uint64_t configuration; /* of group and config but for incidental keys */
     struct km_run_facts facts;
     struct km_axes axes; /* rates per step */
     struct km_member_curve learn, valid;
-    double x_now;        /* last step */
-    double active_s;     /* training time to x_now; NaN without a clock */
-    bool diverged;       /* the last value is not finite or above the first */
+    double x_now;    /* last step */
+    double active_s; /* training time to x_now; NaN without a clock */
+    bool diverged;   /* the last value is not finite or above the first */
 };
 
 struct km_cohort {
@@ -79,7 +79,8 @@ const struct km_setting *km_member_setting(const struct km_member *member,
 
 /* Keys that do not make a configuration: seed, run names, paths, hosts, times,
  * ids (cohort_keys.c). */
-bool km_setting_is_incidental(const char *key);
+bool km_setting_is_incidental(const char *key); /* seeds among them */
+bool km_setting_is_seed(const char *key);
 
 /* Members of one configuration next to each other: group[i] is the ordinal of
  * member i's configuration in order of first appearance; returns how many

@@ -154,17 +154,22 @@ static bool take_points(const struct km_track *track, double warmup_end,
     return true;
 }
 
-static enum km_code prepare_curve(struct km_score_input *input,
-                                  const struct km_track *track,
-                                  struct km_curve_input *curve,
-                                  struct km_err *err)
+static enum km_code open_curve(struct km_score_input *input,
+                               const struct km_track *track,
+                               struct km_curve_input *curve, struct km_err *err)
 {
     curve->problem = "the run has no such metric";
+    bool taken =
+        !track || take_points(track, input->warmup_end, input->arena, curve);
+    return taken ? KM_OK : fail_full(err);
+}
+
+static enum km_code fit_curve(struct km_score_input *input,
+                              struct km_curve_input *curve, struct km_err *err)
+{
+    const struct km_track *track = curve->track;
     if (!track) {
         return KM_OK;
-    }
-    if (!take_points(track, input->warmup_end, input->arena, curve)) {
-        return fail_full(err);
     }
     choose_window(curve);
     if (curve->window <= 0) {
@@ -381,26 +386,17 @@ static void choose_horizon(struct km_score_input *input)
     }
 }
 
-enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
+enum km_code km_score_input_open(struct km_store *store, uint64_t run_id,
                                  const struct km_score_options *options,
                                  struct km_arena *arena,
                                  struct km_score_input *input,
                                  struct km_err *err)
 {
     *input = (struct km_score_input){.options = options, .arena = arena};
-    input->scratch = km_arena_alloc(arena, sizeof *input->scratch);
-    input->doubles =
-        km_arena_alloc(arena, 4 * KM_LOCAL_POINTS_MAX * sizeof *input->doubles);
-    if (!input->scratch || !input->doubles) {
-        return fail_full(err);
-    }
     enum km_code code = km_run_view_load(store, run_id, options->roles, arena,
                                          &input->view, err);
     if (code == KM_OK) {
         code = km_run_facts_load(store, run_id, arena, &input->facts, err);
-    }
-    if (code == KM_OK) {
-        code = km_run_events_load(store, run_id, arena, &input->events, err);
     }
     if (code != KM_OK) {
         return code;
@@ -410,15 +406,39 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
     choose_horizon(input);
     input->target = options->target;
     input->warmup_end = find_warmup(input->view.tracks[KM_ROLE_LEARNING_RATE]);
-    code = prepare_curve(input, choose_learn(input), &input->learn, err);
+    code = open_curve(input, choose_learn(input), &input->learn, err);
     if (code == KM_OK) {
-        code = prepare_curve(input, choose_valid(input), &input->valid, err);
+        code = open_curve(input, choose_valid(input), &input->valid, err);
     }
     if (code == KM_OK) {
         code = measure_speed(input, err);
     }
+    return code == KM_OK ? measure_axes(input, err) : code;
+}
+
+enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
+                                 const struct km_score_options *options,
+                                 struct km_arena *arena,
+                                 struct km_score_input *input,
+                                 struct km_err *err)
+{
+    enum km_code code =
+        km_score_input_open(store, run_id, options, arena, input, err);
     if (code == KM_OK) {
-        code = measure_axes(input, err);
+        code = km_run_events_load(store, run_id, arena, &input->events, err);
+    }
+    if (code != KM_OK) {
+        return code;
+    }
+    input->scratch = km_arena_alloc(arena, sizeof *input->scratch);
+    input->doubles =
+        km_arena_alloc(arena, 4 * KM_LOCAL_POINTS_MAX * sizeof *input->doubles);
+    if (!input->scratch || !input->doubles) {
+        return fail_full(err);
+    }
+    code = fit_curve(input, &input->learn, err);
+    if (code == KM_OK) {
+        code = fit_curve(input, &input->valid, err);
     }
     return code == KM_OK ? km_outlook_prepare(input, err) : code;
 }

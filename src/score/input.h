@@ -100,6 +100,14 @@ struct km_score_input {
     double *doubles; /* scratch of 4 x KM_LOCAL_POINTS_MAX */
 };
 
+/* Everything but events, windows, fits and the outlook: for many runs. */
+enum km_code km_score_input_open(struct km_store *store, uint64_t run_id,
+                                 const struct km_score_options *options,
+                                 struct km_arena *arena,
+                                 struct km_score_input *input,
+                                 struct km_err *err);
+
+/* All of it. */
 enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
                                  const struct km_score_options *options,
                                  struct km_arena *arena,

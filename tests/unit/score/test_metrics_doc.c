@@ -124,8 +124,8 @@ static void every_row_is_ready_to_be_explained(void)
     for (size_t i = 0; i < km_figure_count(); i++) {
         const struct km_figure *f = km_figure_at(i);
         CHECK(*f->title && *f->unit && *f->needs && *f->summary &&
-              *f->formula && *f->source && (f->compute != NULL) ==
-                  (f->scope == KM_SCOPE_RUN));
+              *f->formula && *f->source &&
+              (f->compute != NULL) == (f->scope == KM_SCOPE_RUN));
         CHECK(km_figure_find(km_str_of(f->id)) == f);
     }
     CHECK(km_figure_find(KM_STR("learn.nothing")) == NULL);

@@ -1,0 +1,209 @@
+/* frontier.c - levers.frontier: quality at the end against its cost. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/distribution.h"
+#include "measure/lever.h"
+#include "score/card.h"
+#include "score/lever_rows.h"
+
+enum { GROUPS_SHOWN = 24 };
+
+/* A configuration: means over its seeds. */
+struct group {
+    const char *name;
+    size_t seeds, only; /* `only`: the member, when it is one */
+    double cost, loss;  /* means; loss is the curve's y */
+    double m2;          /* of the loss */
+};
+
+struct plane {
+    const struct km_cohort *cohort;
+    struct km_scorecard *card;
+    struct km_err *err;
+    struct group *groups;
+    size_t count;
+    const char *metric, *unit;
+    double sign;
+    enum km_axis axis;
+};
+
+static double cost_of(const struct km_member *member, enum km_axis axis)
+{
+    const struct km_rate *rate = &member->axes.rate[axis];
+    return rate->known ? rate->per_step * member->x_now : (double)NAN;
+}
+
+/* The first axis on which every run has a cost. */
+static enum km_axis choose_axis(const struct km_lever_rows *rows)
+{
+    static const enum km_axis order[] = {KM_AXIS_CURRENCY, KM_AXIS_ACCELERATOR,
+                                         KM_AXIS_ACTIVE, KM_AXIS_SECOND,
+                                         KM_AXIS_TOKEN};
+    for (size_t a = 0; a < sizeof order / sizeof *order; a++) {
+        size_t known = 0;
+        for (size_t i = 0; i < rows->count; i++) {
+            known += (size_t)!!isfinite(cost_of(rows->members[i], order[a]));
+        }
+        if (known == rows->count) {
+            return order[a];
+        }
+    }
+    return KM_AXIS_STEP;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+    const struct group *x = a, *y = b;
+    if (x->cost < y->cost || x->cost > y->cost) {
+        return x->cost < y->cost ? -1 : 1;
+    }
+    return (x->loss > y->loss) - (x->loss < y->loss);
+}
+
+static bool gather(struct plane *plane, const struct km_lever_rows *rows)
+{
+    struct km_arena *arena = plane->card->arena;
+    const struct km_cohort *cohort = plane->cohort;
+    uint32_t *group = km_new(arena, uint32_t, cohort->count + 1);
+    size_t *place = km_new(arena, size_t, cohort->count + 1);
+    plane->groups = km_new(arena, struct group, rows->count + 1);
+    if (!group || !place || !plane->groups) {
+        return false;
+    }
+    (void)km_cohort_group(cohort, group);
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct km_member *member = rows->members[i];
+        size_t *at = &place[group[member - cohort->members]];
+        if (*at == 0) {
+            *at = ++plane->count;
+            plane->groups[*at - 1] = (struct group){.name = member->label};
+        }
+        struct group *g = &plane->groups[*at - 1];
+        double loss = km_member_quality(member)->last, n = (double)++g->seeds;
+        double off = loss - g->loss;
+        g->cost += (cost_of(member, plane->axis) - g->cost) / n;
+        g->loss += off / n;
+        g->m2 += off * (loss - g->loss);
+    }
+    qsort(plane->groups, plane->count, sizeof *plane->groups, compare_groups);
+    return true;
+}
+
+static enum km_code add_place(const struct plane *plane, size_t index,
+                              size_t by)
+{
+    struct km_arena *arena = plane->card->arena;
+    const struct group *g = &plane->groups[index];
+    struct km_figure_result result =
+        km_result_new("levers.frontier", g->name, plane->unit);
+    double size = km_axis_unit_size(plane->axis), n = (double)g->seeds;
+    result.value = plane->sign * g->loss;
+    result.n = g->seeds;
+    result.method = "mean over seeds at the end";
+    if (g->seeds > 1) {
+        double half = km_t_quantile(0.5 + plane->card->level / 2, n - 1) *
+                      sqrt(g->m2 / (n - 1) / n);
+        result.lo = plane->sign * g->loss - half;
+        result.hi = plane->sign * g->loss + half;
+        result.level = plane->card->level;
+        result.rung = "Student's t over seeds";
+    }
+    const char *cost = km_arena_printf(arena, "for %.4g %s", g->cost / size,
+                                       km_axis_unit(plane->axis));
+    bool beaten = by < plane->count;
+    result.reason = beaten
+                        ? km_arena_printf(arena, "%s; dominated by %s", cost,
+                                          plane->groups[by].name)
+                        : km_arena_printf(arena, "%s; on the frontier", cost);
+    /* one seed each: the order may be chance */
+    result.state = g->seeds > 1 ? KM_FIGURE_OK : KM_FIGURE_WEAK;
+    return km_card_add(plane->card, result, NULL, plane->err);
+}
+
+static enum km_code add_curve(const struct plane *plane, const char *kind,
+                              const char *name, const size_t *index,
+                              size_t count)
+{
+    double *x = km_new(plane->card->arena, double, count + 1);
+    double *y = km_new(plane->card->arena, double, count + 1);
+    double size = km_axis_unit_size(plane->axis);
+    for (size_t i = 0; x && y && i < count; i++) {
+        x[i] = plane->groups[index[i]].cost / size;
+        y[i] = plane->sign * plane->groups[index[i]].loss;
+    }
+    const struct km_curve curve = {
+        .id = "frontier",
+        .title = km_arena_printf(plane->card->arena, "%s against cost",
+                                 plane->metric),
+        .unit = plane->unit,
+        .axis = plane->axis,
+        .kind = kind,
+        .name = name,
+        .x_unit = km_axis_unit(plane->axis),
+        .x_title = "cost",
+        .count = count,
+        .x = x,
+        .y = y,
+    };
+    return km_card_add_curve(plane->card, curve, plane->err);
+}
+
+static enum km_code draw(const struct plane *plane, const size_t *by)
+{
+    size_t *line = km_new(plane->card->arena, size_t, plane->count + 1);
+    size_t kept = 0;
+    enum km_code code =
+        line ? KM_OK
+             : km_fail(plane->err, KM_ELIMIT, "no memory left for a scorecard");
+    for (size_t i = 0; i < plane->count && code == KM_OK; i++) {
+        if (by[i] == plane->count) {
+            line[kept++] = i;
+        }
+        code = add_curve(plane, "points", plane->groups[i].name, &i, 1);
+    }
+    return code == KM_OK && kept > 1
+               ? add_curve(plane, "line", "frontier", line, kept)
+               : code;
+}
+
+enum km_code km_frontier_add(const struct km_cohort *cohort,
+                             struct km_scorecard *card, struct km_err *err)
+{
+    struct km_lever_rows rows;
+    enum km_code code = km_lever_rows_all(cohort, card->arena, &rows, err);
+    if (code) {
+        return code;
+    }
+    struct plane plane = {.cohort = cohort,
+                          .card = card,
+                          .err = err,
+                          .metric = rows.metric,
+                          .unit = rows.unit,
+                          .sign = rows.sign};
+    plane.axis = choose_axis(&rows);
+    size_t *by = km_new(card->arena, size_t, rows.count + 1);
+    double *cost = km_new(card->arena, double, rows.count + 1);
+    double *loss = km_new(card->arena, double, rows.count + 1);
+    if (!by || !cost || !loss || !gather(&plane, &rows)) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    if (plane.count < 2) {
+        return km_card_add_absent(card, "levers.frontier", "", "nat",
+                                  KM_FIGURE_INSUFFICIENT,
+                                  "at least two configurations with the same "
+                                  "metric are needed",
+                                  err);
+    }
+    for (size_t i = 0; i < plane.count; i++) {
+        cost[i] = plane.groups[i].cost;
+        loss[i] = plane.groups[i].loss;
+    }
+    km_frontier_mark(cost, loss, plane.count, by);
+    for (size_t i = 0; i < plane.count && i < GROUPS_SHOWN && !code; i++) {
+        code = add_place(&plane, i, by[i]);
+    }
+    return code == KM_OK ? draw(&plane, by) : code;
+}
