@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "measure/family.h"
+#include "measure/groups.h"
 #include "measure/robust.h"
 
 enum { HUBER_ROUNDS = 4, SEARCH_ROUNDS = 60 };
@@ -23,26 +24,27 @@ struct km_anneal_prior km_anneal_prior_of(const double *c,
                                           struct km_anneal_prior cold,
                                           double *scratch)
 {
-    double *inside = scratch, *medians = scratch + count;
-    size_t groups = 0;
+    double *of_group = scratch, *value = scratch + count;
+    size_t n = 0, groups = 0;
     for (size_t i = 0; i < count; i++) {
-        bool seen = false;
-        size_t n = 0;
-        for (size_t k = 0; k < count; k++) {
-            if (group[k] == group[i] && isfinite(c[k])) {
-                seen = seen || k < i;
-                inside[n++] = c[k];
-            }
+        if (isfinite(c[i])) {
+            of_group[n] = group[i];
+            value[n++] = c[i];
         }
-        if (!seen && n) {
-            medians[groups++] = km_median(inside, n);
+    }
+    km_sort_pairs(of_group, value, n);
+    for (size_t from = 0, to; from < n; from = to) {
+        for (to = from + 1; to < n && of_group[to] <= of_group[from];) {
+            to++;
         }
+        /* written behind what was read */
+        of_group[groups++] = km_median(value + from, to - from);
     }
     if (groups < KM_ANNEAL_GROUPS_MIN) {
         return cold;
     }
-    double centre = km_median(medians, groups);
-    double mad = km_mad(medians, groups, centre, inside);
+    double centre = km_median(of_group, groups);
+    double mad = km_mad(of_group, groups, centre, value);
     double tau = fmax(KM_MAD_TO_SIGMA * mad, 0.05 * fabs(centre));
     return (struct km_anneal_prior){centre, fmax(tau, 1e-12), groups};
 }
