@@ -96,8 +96,8 @@ def number(table, key):
     return table.setdefault(key, len(table))
 
 
-def run(curves, tool):
-    """Rows of the engine; each with the class of its curve."""
+def feed(curves):
+    """What the tool reads, and the names of its pools."""
     groups, pools, lines = {}, {}, []
     for c in curves:
         pool = f"{c.source} {c.kind}"
@@ -107,9 +107,14 @@ def run(curves, tool):
                      f"{len(c.x)} {len(c.plan)}")
         lines += [f"{a!r} {b!r}" for a, b in zip(c.x, c.y)]
         lines += [f"{float(a)!r} {float(b)!r}" for a, b in c.plan]
-    out = subprocess.run([tool], input="\n".join(lines) + "\n", text=True,
+    return "\n".join(lines) + "\n", {v: k for k, v in pools.items()}
+
+
+def run(curves, tool):
+    """Rows of the engine; each with the class of its curve."""
+    text, names = feed(curves)
+    out = subprocess.run([tool], input=text, text=True,
                          stdout=subprocess.PIPE, check=True).stdout
-    names = {v: k for k, v in pools.items()}
     rows = [json.loads(line) for line in out.splitlines()]
     for row in rows:
         row["class"] = names[row["pool"]]
