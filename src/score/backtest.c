@@ -33,25 +33,40 @@ static void take_truths(const struct km_forecast_run *run, int o,
     }
 }
 
+/* The points that a fit may see up to `x_now`, and their sums. */
+static enum km_code take_clean(const struct km_forecast_run *run, double x_now,
+                               struct km_arena *scratch,
+                               struct km_forecast_run *clean,
+                               struct km_bin_sums *sums, struct km_err *err)
+{
+    km_arena_reset(scratch);
+    enum km_code code = km_forecast_run_clean(run, x_now, scratch, clean, err);
+    return code ? code : km_forecast_run_sums(clean, scratch, sums, err);
+}
+
 enum km_code km_backtest_take(const struct km_forecast_run *run,
                               struct km_origin_workspace *work,
                               struct km_arena *arena, struct km_arena *scratch,
                               struct km_backtest_run *out, struct km_err *err)
 {
+    struct km_forecast_run clean;
     struct km_bin_sums sums;
-    km_arena_reset(scratch);
-    enum km_code code = km_forecast_run_sums(run, scratch, &sums, err);
+    enum km_code code = take_clean(run, INFINITY, scratch, &clean, &sums, err);
     static const enum km_family families[KM_ORIGIN_FAMILIES] = {
         KM_FAMILY_POW3, KM_FAMILY_INVLOG3};
     double drop[KM_ORIGIN_FAMILIES];
     for (int f = 0; f < KM_ORIGIN_FAMILIES && code == KM_OK; f++) {
-        drop[f] = km_forecast_run_drop(run, &sums, families[f], work);
+        drop[f] = km_forecast_run_drop(&clean, &sums, families[f], work);
     }
     for (int o = 0; o < KM_BACKTEST_ORIGINS && code == KM_OK; o++) {
+        double now = km_backtest_origins[o] * run->planned;
         take_truths(run, o, out);
-        code = km_origin_take(run, &sums, km_backtest_origins[o] * run->planned,
-                              out->truth_x[o], KM_BACKTEST_TARGETS, work, arena,
-                              &out->origin[o], err);
+        code = take_clean(run, now, scratch, &clean, &sums, err);
+        if (code == KM_OK) {
+            code = km_origin_take(&clean, &sums, now, out->truth_x[o],
+                                  KM_BACKTEST_TARGETS, work, arena,
+                                  &out->origin[o], err);
+        }
         out->at[o] = (struct km_judged_run){
             .group = run->group,
             .pool = run->pool,

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "measure/mask.h"
 #include "measure/robust.h"
 #include "score/origin_own.h"
 
@@ -26,6 +27,40 @@ static enum km_code fail_full(struct km_err *err)
     return km_fail(err, KM_ELIMIT,
                    "the forecasts do not fit the memory allowed for one "
                    "command");
+}
+
+enum km_code km_forecast_run_clean(const struct km_forecast_run *run,
+                                   double x_now, struct km_arena *arena,
+                                   struct km_forecast_run *clean,
+                                   struct km_err *err)
+{
+    *clean = *run;
+    clean->count = 0;
+    while (clean->count < run->count && run->x[clean->count] <= x_now) {
+        clean->count++;
+    }
+    if (!run->averaged || clean->count < KM_MASK_WINDOW) {
+        return KM_OK;
+    }
+    size_t n = clean->count, kept = 0;
+    bool *keep = km_new(arena, bool, n);
+    double *points = km_new(arena, double, 2 * n);
+    if (!keep || !points) {
+        return fail_full(err);
+    }
+    if (km_mask_spikes(run->y, n, keep) == 0) {
+        return KM_OK;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (keep[i]) {
+            points[kept] = run->x[i];
+            points[n + kept++] = run->y[i];
+        }
+    }
+    clean->x = points;
+    clean->y = points + n;
+    clean->count = kept;
+    return KM_OK;
 }
 
 enum km_code km_forecast_run_sums(const struct km_forecast_run *run,

@@ -83,6 +83,14 @@ struct km_origin_workspace {
     struct km_fit pow3, invlog3;
 };
 
+/* What a fit may see of the points at steps <= `x_now`: spikes of a noisy curve
+ * left out (measure/mask.h). The points stay the caller's or go into `arena`.
+ */
+enum km_code km_forecast_run_clean(const struct km_forecast_run *run,
+                                   double x_now, struct km_arena *arena,
+                                   struct km_forecast_run *clean,
+                                   struct km_err *err);
+
 /* Sums over all points of a run, for any window of it. */
 enum km_code km_forecast_run_sums(const struct km_forecast_run *run,
                                   struct km_arena *arena,

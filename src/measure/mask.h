@@ -1,0 +1,26 @@
+/* mask.h - leaves spikes of a noisy training curve out of its fit.
+ *
+ * A spike begins where the mean of 5 consecutive points stands above the median
+ * of the 101 points before them by more than 6 MAD_101 / sqrt(5) (MAD scaled to
+ * sigma), and by at least 3 % of that median or 0.1; it ends with the first 5
+ * points in a row, on average, below that line. Its points are masked, and the
+ * median does not move while it lasts. One that lasts longer than 5 % of the
+ * points so far (at least 50) is no spike but another regime: nothing of it is
+ * masked. Single points never are: batches differ in difficulty.
+ *
+ * Causal: whether a point is masked depends on the points given, so a caller
+ * who wants to know what was known at a step gives the points up to it.
+ * Threads: any.   Document: docs/metrics.md#fit */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_MEASURE_MASK_H
+#define KM_MEASURE_MASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { KM_MASK_WINDOW = 101, KM_MASK_BLOCK = 5 };
+
+/* Fills keep[count]; returns how many points are masked. */
+size_t km_mask_spikes(const double *y, size_t count, bool *keep);
+
+#endif
