@@ -4,13 +4,54 @@
 
 #include <math.h>
 
+#include "measure/conformal.h"
 #include "measure/robust.h"
 
 static const double RHO_START = 1.25, RHO_FACTOR = 1.25, RHO_END = 2.5;
 static const double SIGNIFICANT = 2;
 
+const struct km_velocity_band km_velocity_band_cold = {KM_VELOCITY_BAND_LOW,
+                                                       KM_VELOCITY_BAND_HIGH};
+
 struct km_estimate km_velocity_model(const struct km_fit *fit, double x,
                                      double level, double relative_se_axis)
+{
+    return km_velocity_model_within(fit, x, level, relative_se_axis,
+                                    km_velocity_band_cold);
+}
+
+double km_velocity_gain_ratio(const struct km_fit *fit, double later,
+                              double gained)
+{
+    double predicted = km_fit_value(fit, fit->x_now) - km_fit_value(fit, later);
+    return predicted > 0 ? gained / predicted : (double)NAN;
+}
+
+bool km_velocity_band_learn(const double *ratio, const unsigned *group,
+                            size_t count, double level, double *scratch,
+                            struct km_velocity_band *band)
+{
+    double *known = scratch, *weight = scratch + count;
+    double *rest = weight + count;
+    for (size_t i = 0; i < count; i++) {
+        known[i] = isfinite(ratio[i]) ? ratio[i] : (double)NAN;
+    }
+    size_t groups = km_conformal_weights(known, group, count, weight, rest);
+    return km_conformal_cross(known, weight, count, groups, level, rest,
+                              &band->low, &band->high);
+}
+
+/* Root of the sum of squares; a reach below 0 (the band lies on the other side
+ * of the value) keeps its sign. */
+static double join(double reach, double rest)
+{
+    return reach < 0 ? reach + sqrt(rest) : sqrt(reach * reach + rest);
+}
+
+struct km_estimate km_velocity_model_within(const struct km_fit *fit, double x,
+                                            double level,
+                                            double relative_se_axis,
+                                            struct km_velocity_band band)
 {
     double v = -km_fit_slope(fit, x);
     if (!isfinite(fit->se_slope)) {
@@ -24,11 +65,11 @@ struct km_estimate km_velocity_model(const struct km_fit *fit, double x,
         statistical = z * fit->se_slope;
     }
     double axis = z * relative_se_axis * v;
-    double low = (1 - KM_VELOCITY_BAND_LOW) * v;
-    double high = (KM_VELOCITY_BAND_HIGH - 1) * v;
-    return (struct km_estimate){
-        v, v - sqrt(low * low + statistical * statistical + axis * axis),
-        v + sqrt(high * high + statistical * statistical + axis * axis)};
+    /* a band away from 1 (history: gains fall short) shifts the centre of the
+     * error, not the value */
+    double low = (1 - band.low) * v, high = (band.high - 1) * v;
+    double rest = statistical * statistical + axis * axis;
+    return (struct km_estimate){v, v - join(low, rest), v + join(high, rest)};
 }
 
 /* Copies ln x and y of a window, averaged in groups when there are many. */
@@ -101,4 +142,10 @@ bool km_velocity_local(const double *x, const double *y, size_t count,
         }
     }
     return found;
+}
+
+bool km_velocity_disagrees(double model, const struct km_local_velocity *local)
+{
+    double v = local->velocity.value;
+    return model * v < 0 && fabs(model - v) > SIGNIFICANT * local->se;
 }

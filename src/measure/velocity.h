@@ -25,9 +25,34 @@ struct km_estimate {
     double value, lo, hi;
 };
 
+/* What actual over predicted gain lies between. */
+struct km_velocity_band {
+    double low, high;
+};
+extern const struct km_velocity_band km_velocity_band_cold; /* [0.86, 1.28] */
+
 /* Model velocity at x; relative_se_axis is that of a converted axis (0). */
 struct km_estimate km_velocity_model(const struct km_fit *fit, double x,
                                      double level, double relative_se_axis);
+
+/* The same with another band than the one of a cold start. */
+struct km_estimate km_velocity_model_within(const struct km_fit *fit, double x,
+                                            double level,
+                                            double relative_se_axis,
+                                            struct km_velocity_band band);
+
+/* Actual over predicted gain from x_now of the fit to `later`: what the
+ * history of finished runs gives the band from. NaN: no gain was predicted. */
+double km_velocity_gain_ratio(const struct km_fit *fit, double later,
+                              double gained);
+
+/* The band by the conformal quantiles of ratios of finished runs, each weighted
+ * 1 / (ratios of its configuration group). `scratch` has room for 4 x count.
+ * False: fewer than KM_CONFORMAL_GROUPS_MIN groups (at 80 %). Ratios that are
+ * not finite do not count. */
+bool km_velocity_band_learn(const double *ratio, const unsigned *group,
+                            size_t count, double level, double *scratch,
+                            struct km_velocity_band *band);
 
 enum { KM_LOCAL_POINTS_MIN = 20, KM_LOCAL_POINTS_MAX = 8192 };
 
@@ -46,5 +71,9 @@ struct km_local_velocity {
 bool km_velocity_local(const double *x, const double *y, size_t count,
                        size_t points_min, double level, double *scratch,
                        struct km_local_velocity *out);
+
+/* The model and the last stretch tell opposite things, by more than two
+ * standard errors of the latter: the regime has changed. */
+bool km_velocity_disagrees(double model, const struct km_local_velocity *local);
 
 #endif
