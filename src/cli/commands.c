@@ -87,6 +87,14 @@ static const struct km_option halving_options[] = {
     KM_CARD_JUDGED_OPTIONS,
 };
 
+static const struct km_option backtest_options[] = {
+    {"history", "KIND",
+     "what a run may learn from: configurations that began earlier, or all "
+     "others",
+     KM_OPTION_CHOICE, 0, "earlier|others", 0},
+    KM_CARD_SHOWN_OPTIONS,
+};
+
 static const struct km_option explain_options[] = {
     {"names", NULL, "print names only", KM_OPTION_FLAG, 0, NULL, 0},
 };
@@ -183,6 +191,15 @@ const struct km_command km_commands[] = {
      "run in 20 is never stopped, so that the advice can be checked.",
      "km halving 'sweep/*' --eta 3", KM_WORD_RUN, 0, -1,
      KM_OPTION_TABLE(halving_options), km_run_halving, false},
+    {"backtest", "[RUN...]", "say how good forecasts have been",
+     "Forecasts every finished run as it was at 20, 40, 60 and 80 % of its "
+     "plan, from what was known then, and compares with what came: error "
+     "relative to \"nothing changes\" and to a log-log line, how often the "
+     "intervals held, by learning-rate regime and forecaster. One that loses "
+     "to the last value is switched off. Seeds of one configuration count "
+     "once.",
+     "km backtest 'sweep/*' --history others", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(backtest_options), km_run_backtest, false},
     {"explain", "[FIGURE...]", "say what a figure means",
      "Unit, formula, what it needs and where it is from. FIGURE is an id, a "
      "family like learn, or a pattern with * and ?; without it all are "

@@ -9,6 +9,7 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_runs(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_metrics(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_evals(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_backtest(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_levers(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_halving(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_report(struct km_cli *cli, struct km_err *err);

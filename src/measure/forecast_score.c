@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "measure/distribution.h"
 #include "measure/groups.h"
 #include "measure/robust.h"
 
@@ -143,6 +144,23 @@ static double mean(const double *values, size_t count)
     return count ? sum / (double)count : (double)NAN;
 }
 
+static void interval_of_rel(const double *logs, size_t groups, double centre,
+                            double level, struct km_forecast_score *out)
+{
+    out->rel_lo = out->rel_hi = NAN;
+    if (groups < 2) {
+        return;
+    }
+    double n = (double)groups, sum = 0;
+    for (size_t g = 0; g < groups; g++) {
+        sum += (logs[g] - centre) * (logs[g] - centre);
+    }
+    double reach =
+        km_t_quantile((1 + level) / 2, n - 1) * sqrt(sum / (n - 1) / n);
+    out->rel_lo = exp(centre - reach);
+    out->rel_hi = exp(centre + reach);
+}
+
 void km_forecast_score(const struct km_resolved *of, size_t count, double level,
                        double *scratch, struct km_forecast_score *out)
 {
@@ -155,6 +173,9 @@ void km_forecast_score(const struct km_resolved *of, size_t count, double level,
         size_t groups = group_means(of, count, (enum measure)what, level, keys,
                                     different, counts, means);
         value[what] = mean(means, groups);
+        if (what == LOG_LAST) {
+            interval_of_rel(means, groups, value[what], level, out);
+        }
         if (what == ERROR) {
             out->groups = groups;
             out->median_error = km_median(means, groups);

@@ -5,6 +5,7 @@
  * value v, log-log line g, interval [l, u] of level 1 - alpha:
  *
  *     rel       exp(mean ln(|y - f| / |y - v|))      below 1: better than v
+ *               (its interval: Student's t of the groups' mean logarithms)
  *     rel_line  the same against g
  *     mae       mean |y - f|         male  mean |ln(f / y)|, both above 0
  *     bias      mean y - f           covered  share of l <= y <= u
@@ -29,6 +30,7 @@ struct km_resolved {
 struct km_forecast_score {
     size_t forecasts, groups; /* with a finite forecast and truth */
     double rel, rel_line;     /* NaN: nothing to compare with */
+    double rel_lo, rel_hi;    /* of rel at `level`; NaN below two groups */
     double mae, male, bias;   /* male NaN unless all are above 0 */
     double median_error;      /* over groups of the mean |error| inside */
     size_t intervals;         /* forecasts that had one */

@@ -7,7 +7,7 @@
 
 const double km_backtest_origins[KM_BACKTEST_ORIGINS] = {0.2, 0.4, 0.6, 0.8};
 const double km_backtest_horizons[KM_BACKTEST_TARGETS] = {1.25, 1.5, 2, 0};
-const struct km_backtest_filter km_backtest_all = {-1, -1, -1, -1, 0};
+const struct km_backtest_filter km_backtest_all = {-1, -1, -1, -1, -1, -1, 0};
 static const double ROUNDING = 1.0001;
 
 static enum km_code fail_full(struct km_err *err)
@@ -152,6 +152,9 @@ static bool passes(const struct km_backtest_row *row,
     return (filter->regime < 0 ||
             row->decision.regime == (enum km_rate_regime)filter->regime) &&
            (filter->origin < 0 || row->origin == filter->origin) &&
+           (filter->target < 0 || row->target == filter->target) &&
+           (filter->rung < 0 ||
+            row->decision.rung == (enum km_rung)filter->rung) &&
            (filter->end < 0 || filter->end == (int)end) &&
            (filter->pool < 0 || row->pool == (unsigned)filter->pool) &&
            row->decision.rel_groups >= filter->history_min;

@@ -60,9 +60,9 @@ enum km_code km_backtest_run(struct km_backtest_run *runs, size_t count,
                              struct km_arena *arena, struct km_backtest *out,
                              struct km_err *err);
 
-/* Which rows a score is over; -1 and 0 mean all. */
+/* Which rows a score is over; -1 (0 of history_min) means all. */
 struct km_backtest_filter {
-    int regime, origin;
+    int regime, origin, target, rung;
     int end;            /* 1: the end only, 0: horizons only, -1: both */
     int pool;           /* -1: all */
     size_t history_min; /* configurations that the choice could learn from */

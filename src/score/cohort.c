@@ -132,9 +132,8 @@ static void find_configuration(struct km_member *member)
         said ? hash : km_hash(&member->run_id, sizeof member->run_id, hash);
 }
 
-static enum km_code load_settings(struct km_store *store,
-                                  struct km_arena *arena,
-                                  struct km_member *member, struct km_err *err)
+enum km_code km_member_identify(struct km_store *store, struct km_arena *arena,
+                                struct km_member *member, struct km_err *err)
 {
     struct gathering g = {.arena = arena, .member = member};
     const struct km_run_filter filter = {.id = member->run_id};
@@ -298,7 +297,7 @@ static enum km_code load_member(struct km_store *store, uint64_t run_id,
 {
     struct km_score_input *input = km_new(scratch, struct km_score_input, 1);
     *member = (struct km_member){.run_id = run_id};
-    enum km_code code = load_settings(store, arena, member, err);
+    enum km_code code = km_member_identify(store, arena, member, err);
     if (code == KM_OK) {
         code = input ? km_score_input_open(store, run_id, options, scratch,
                                            input, err)

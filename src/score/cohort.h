@@ -69,6 +69,10 @@ enum km_code km_cohort_load(struct km_store *store, const uint64_t *run_ids,
                             struct km_arena *arena, struct km_cohort *cohort,
                             struct km_err *err);
 
+/* Names, settings and configuration of member->run_id, without its curves. */
+enum km_code km_member_identify(struct km_store *store, struct km_arena *arena,
+                                struct km_member *member, struct km_err *err);
+
 /* The curve comparisons are about: validation where it has at least 3 places,
  * else learning. NULL: neither. */
 const struct km_member_curve *km_member_quality(const struct km_member *member);

@@ -11,6 +11,7 @@ const struct km_figure_family *const km_figure_families[] = {
     &km_figures_speed,
     &km_figures_cost,
     &km_figures_levers,
+    &km_figures_backtest,
 };
 const size_t km_figure_family_count =
     sizeof km_figure_families / sizeof *km_figure_families;

@@ -102,6 +102,14 @@ void km_forecast_truth(const struct km_forecast_run *run, double x_now,
             (at > 0 && target - run->x[at - 1] < run->x[at] - target)) {
             at--;
         }
+        /* beyond the last evaluation only by a little, or by one of them */
+        double beyond = run->count ? target - run->x[run->count - 1] : 0;
+        double spacing = run->count > 1
+                             ? run->x[run->count - 1] - run->x[run->count - 2]
+                             : 0;
+        if (beyond > fmax(spacing, TRUTH_SHARE * target)) {
+            return;
+        }
         if (run->count && run->x[at] > x_now) {
             *x = run->x[at];
             *value = run->y[at];
