@@ -8,13 +8,41 @@
 
 enum { RUNS_MAX = 64 };
 
+/* The run that --reference names; 0: none. */
+static enum km_code find_reference(struct km_cli *cli, struct km_store *store,
+                                   uint64_t *run, struct km_err *err)
+{
+    const char *word = km_option_text(cli->args, "reference");
+    *run = 0;
+    if (!word) {
+        return KM_OK;
+    }
+    struct km_run_list list;
+    const struct km_run_filter filter = {.order = KM_ORDER_NAME};
+    enum km_code code =
+        km_select_runs(cli, store, &filter, &word, 1, &list, err);
+    if (code == KM_OK && list.count != 1) {
+        return km_fail(err, KM_EUSAGE,
+                       "--reference takes one run; %zu are meant by '%s'",
+                       list.count, word);
+    }
+    *run = code == KM_OK ? list.rows[0].id : 0;
+    return code;
+}
+
 static enum km_code compute(struct km_cli *cli, struct km_store *store,
                             const struct km_run_list *list,
                             struct km_scorecard *cards, struct km_err *err)
 {
+    uint64_t reference;
+    enum km_code found = find_reference(cli, store, &reference, err);
+    if (found) {
+        return found;
+    }
     for (size_t i = 0; i < list->count; i++) {
         struct km_score_options options;
         km_card_options(cli, &list->rows[i], &options);
+        options.reference_run = reference;
         enum km_code code = km_scorecard_compute(
             store, list->rows[i].id, &options, &cli->arena, &cards[i], err);
         if (code) {

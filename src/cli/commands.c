@@ -63,6 +63,10 @@ static const struct km_option evals_options[] = {
 };
 
 static const struct km_option report_options[] = {
+    {"reference", "RUN",
+     "a run that saw the same batches, to take their noise out of the slope; "
+     "else one with the same data_order_id",
+     KM_OPTION_TEXT, 0, NULL, 0},
     KM_CARD_SHOWN_OPTIONS,
     KM_CARD_JUDGED_OPTIONS,
 };

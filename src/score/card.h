@@ -56,6 +56,9 @@ extern const struct km_figure_family km_figures_learn, km_figures_valid,
 KM_FIGURE_COMPUTE(km_compute_velocity);
 KM_FIGURE_COMPUTE(km_compute_velocity_local);
 KM_FIGURE_COMPUTE(km_compute_relative_velocity);
+KM_FIGURE_COMPUTE(km_compute_half_life);
+KM_FIGURE_COMPUTE(km_compute_aulc);
+KM_FIGURE_COMPUTE(km_compute_marginal_cost);
 KM_FIGURE_COMPUTE(km_compute_valid_best);
 KM_FIGURE_COMPUTE(km_compute_valid_gap);
 KM_FIGURE_COMPUTE(km_compute_throughput);

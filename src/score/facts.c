@@ -22,6 +22,7 @@ enum fact {
     FACT_SCHEDULE,
     FACT_DEVICE,
     FACT_BENCHMARK,
+    FACT_DATA_ORDER,
     FACT_COUNT,
 };
 
@@ -93,6 +94,7 @@ static const struct {
     {"gpu_name", FACT_DEVICE},
     {"gpu", FACT_DEVICE},
     {"submission_benchmark", FACT_BENCHMARK},
+    {"data_order_id", FACT_DATA_ORDER},
 };
 
 struct gathering {
@@ -252,6 +254,7 @@ enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
         .schedule = gathering.text[FACT_SCHEDULE],
         .device = gathering.text[FACT_DEVICE],
         .benchmark = gathering.text[FACT_BENCHMARK],
+        .data_order = gathering.text[FACT_DATA_ORDER],
         .max_steps_key = gathering.key[FACT_MAX_STEPS],
         .tokens_key = gathering.key[FACT_TOKENS],
         .accelerators_key = gathering.key[FACT_ACCELERATORS],

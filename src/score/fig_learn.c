@@ -4,7 +4,22 @@
 #include <math.h>
 
 #include "measure/robust.h"
+#include "measure/variate.h"
 #include "score/card.h"
+#include "score/learn.h"
+#include "score/reference.h"
+
+struct km_velocity_band km_velocity_band(const struct km_score_input *input)
+{
+    return input->options->velocity_band ? *input->options->velocity_band
+                                         : km_velocity_band_cold;
+}
+
+const char *km_velocity_rung(const struct km_score_input *input)
+{
+    return input->options->velocity_band ? "cross-run conformal"
+                                         : "measured discrepancy";
+}
 
 static const char *variant_of(struct km_arena *arena, enum km_axis axis)
 {
@@ -94,8 +109,9 @@ static enum km_code add_velocity(const struct km_score_input *input,
         result.reason = rate->source;
         return km_card_add(card, result, NULL, err);
     }
-    struct km_estimate v = km_velocity_model(&curve->pow3, curve->x_now,
-                                             card->level, rate->relative_se);
+    struct km_estimate v =
+        km_velocity_model_within(&curve->pow3, curve->x_now, card->level,
+                                 rate->relative_se, km_velocity_band(input));
     double size;
     result.unit = unit_for(input, axis, v.value / rate->per_step, &size);
     size /= rate->per_step;
@@ -106,7 +122,7 @@ static enum km_code add_velocity(const struct km_score_input *input,
     result.method =
         km_arena_printf(card->arena, "pow3, last %.0f %% of steps, Huber",
                         100 * (1 - curve->window));
-    result.rung = "measured discrepancy";
+    result.rung = km_velocity_rung(input);
     result.window_from = curve->window_from;
     result.window_to = curve->x_now;
     result.n = curve->window_count;
@@ -114,6 +130,16 @@ static enum km_code add_velocity(const struct km_score_input *input,
                    (double)curve->window_count;
     struct km_evidence evidence = {0};
     add_evidence(input, axis, &evidence);
+    if (input->options->velocity_band) {
+        km_evidence_add(
+            &evidence,
+            km_arena_printf(card->arena,
+                            "gains of %zu finished configurations were %.2f "
+                            "to %.2f of what was predicted",
+                            input->options->velocity_groups,
+                            km_velocity_band(input).low,
+                            km_velocity_band(input).high));
+    }
     if (!(curve->pow3.amplitude > 0)) {
         result.state = KM_FIGURE_WEAK;
         result.lo = result.hi = NAN;
@@ -149,6 +175,54 @@ enum km_code km_compute_velocity(const struct km_score_input *input,
     return code;
 }
 
+/* The local velocity without the noise of the batches, where a run with the
+ * same ones is there. False: it is not, or has too little in common; `said`
+ * tells which. */
+static bool take_out_noise(const struct km_score_input *input, double level,
+                           struct km_local_velocity *local, const char **said)
+{
+    const struct km_reference *reference = input->reference;
+    *said = NULL;
+    if (!reference) {
+        return false;
+    }
+    if (reference->problem) {
+        *said = km_arena_printf(input->arena, "reference %s (%s) not used: %s",
+                                reference->name, reference->why,
+                                reference->problem);
+        return false;
+    }
+    struct km_local_velocity found;
+    struct km_variate variate = {NAN, NAN, NAN, NAN};
+    double *adjusted =
+        km_arena_alloc(input->arena, (reference->count + 1) * sizeof(double));
+    bool used = adjusted && km_variate_velocity(
+                                reference->x, reference->y, reference->noise,
+                                reference->count, KM_LOCAL_POINTS_MIN, level,
+                                reference->se_slope, input->doubles, adjusted,
+                                &found, &variate);
+    /* the reference's own slope may be less sure than what it takes out */
+    used = used && found.se < local->se;
+    if (used) {
+        *said = km_arena_printf(
+            input->arena,
+            "reference: %s (%s), residual correlation %.3f; the error of the "
+            "slope is 1/%.1f of what it is without, 1/%.1f before the "
+            "reference's own",
+            reference->name, reference->why, variate.correlation,
+            variate.plain_se / found.se, variate.plain_se / variate.paired_se);
+        *local = found;
+    } else {
+        *said = km_arena_printf(
+            input->arena,
+            "reference %s (%s) not used: residual correlation %.2f over %zu "
+            "common steps",
+            reference->name, reference->why, variate.correlation,
+            reference->count);
+    }
+    return used;
+}
+
 enum km_code km_compute_velocity_local(const struct km_score_input *input,
                                        struct km_scorecard *card,
                                        struct km_err *err)
@@ -173,6 +247,8 @@ enum km_code km_compute_velocity_local(const struct km_score_input *input,
                             KM_LOCAL_POINTS_MIN, curve->track->name),
             err);
     }
+    const char *said;
+    bool quiet = take_out_noise(input, card->level, &local, &said);
     /* the same unit as the model's velocity, which stands beside it */
     double size, shown = curve->fitted
                              ? -km_fit_slope(&curve->pow3, curve->x_now)
@@ -184,7 +260,8 @@ enum km_code km_compute_velocity_local(const struct km_score_input *input,
     result.lo = local.velocity.lo * size;
     result.hi = local.velocity.hi * size;
     result.level = card->level;
-    result.method = "Huber slope on ln x";
+    result.method = quiet ? "Huber slope on ln x, less the reference's noise"
+                          : "Huber slope on ln x";
     result.rung = "Newey-West";
     result.window_from = local.x_from;
     result.window_to = local.x_to;
@@ -193,8 +270,10 @@ enum km_code km_compute_velocity_local(const struct km_score_input *input,
     struct km_evidence evidence = {0};
     add_evidence(input, KM_AXIS_STEP, &evidence);
     judge(&result, &input->axes.rate[KM_AXIS_STEP]);
-    if (curve->fitted && -km_fit_slope(&curve->pow3, curve->x_now) > 0 &&
-        result.hi < 0) {
+    km_evidence_add(&evidence, said);
+    if (curve->fitted &&
+        km_velocity_disagrees(-km_fit_slope(&curve->pow3, curve->x_now),
+                              &local)) {
         result.reason = "opposite to the model: the regime has changed";
     }
     return km_card_add(card, result, &evidence, err);
@@ -209,7 +288,8 @@ static enum km_code add_exponent(const struct km_score_input *input,
     const struct km_fit *fit = &curve->pow3;
     struct km_figure_result result =
         km_result_new("learn.relative_velocity", "exponent", "1");
-    struct km_estimate v = km_velocity_model(fit, curve->x_now, card->level, 0);
+    struct km_estimate v = km_velocity_model_within(
+        fit, curve->x_now, card->level, 0, km_velocity_band(input));
     double reducible = km_fit_value(fit, curve->x_now) - fit->asymptote;
     bool pinned = fit->theta[0] < 0.031 || fit->theta[0] > 2.9;
     if (!(reducible > 0)) {
@@ -226,7 +306,7 @@ static enum km_code add_exponent(const struct km_score_input *input,
         judge(&result, &input->axes.rate[KM_AXIS_STEP]);
     }
     result.method = "pow3: kappa = a";
-    result.rung = "measured discrepancy";
+    result.rung = km_velocity_rung(input);
     result.window_from = curve->window_from;
     result.window_to = curve->x_now;
     result.n = curve->window_count;
@@ -245,8 +325,8 @@ static enum km_code add_elasticity(const struct km_score_input *input,
     const struct km_curve_input *curve = &input->learn;
     struct km_figure_result result =
         km_result_new("learn.relative_velocity", "elasticity", "1");
-    struct km_estimate v =
-        km_velocity_model(&curve->pow3, curve->x_now, card->level, 0);
+    struct km_estimate v = km_velocity_model_within(
+        &curve->pow3, curve->x_now, card->level, 0, km_velocity_band(input));
     double level = fabs(km_fit_value(&curve->pow3, curve->x_now));
     double size = curve->x_now / level;
     result.value = v.value * size;
@@ -254,7 +334,7 @@ static enum km_code add_elasticity(const struct km_score_input *input,
     result.hi = v.hi * size;
     result.level = card->level;
     result.method = "pow3: v x/y";
-    result.rung = "measured discrepancy";
+    result.rung = km_velocity_rung(input);
     result.window_from = curve->window_from;
     result.window_to = curve->x_now;
     result.n = curve->window_count;

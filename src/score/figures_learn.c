@@ -46,5 +46,47 @@ static const struct km_figure rows[] = {
         .source = "Local exponent of a power law; elasticity as in economics",
         .compute = km_compute_relative_velocity,
     },
+    {
+        .id = "learn.half_life",
+        .title = "Half-life",
+        .unit = "step",
+        .better = KM_BETTER_LOWER,
+        .needs = "the same as learn.velocity, and a floor that the data "
+                 "identify to a factor of ten",
+        .summary = "How many more steps halve what is left of the metric "
+                   "above its floor.",
+        .formula = "H: y(x + H) - E = (y(x) - E)/2; pow3: H = x (2^(1/a) - 1)",
+        .source = "Closed form; interval: posterior over (E, a) with a flat "
+                  "prior, Student in E",
+        .compute = km_compute_half_life,
+    },
+    {
+        .id = "learn.aulc",
+        .title = "Area under the learning curve",
+        .unit = "nat",
+        .better = KM_BETTER_LOWER,
+        .needs = "two steps after the warm-up; eight places for an interval",
+        .summary = "The mean of the metric over the logarithm of steps, over "
+                   "the stretch that is there and no further.",
+        .formula = "1/ln(x1/x0) x integral of y d ln x over [x0, x1]",
+        .source = "Trapezoids; interval: moving-block bootstrap, Kuensch 1989",
+        .compute = km_compute_aulc,
+    },
+    {
+        .id = "learn.marginal_cost",
+        .title = "Marginal cost",
+        .unit = "step",
+        .better = KM_BETTER_LOWER,
+        .needs = "the same as learn.velocity; a clock for time, a price for "
+                 "money",
+        .summary = "What the next 1 % of the metric takes, and how much more "
+                   "than the last 1 % took.",
+        .formula = "x(y - |y|/100) - x by the inverse of pow3; per milli-nat: "
+                   "price of a step / (1000 v)",
+        .source = "Inverse of the fitted curve; interval: the band of "
+                  "learn.velocity on the gain",
+        .compute = km_compute_marginal_cost,
+    },
 };
-const struct km_figure_family km_figures_learn = KM_FIGURE_FAMILY("learn", rows);
+const struct km_figure_family km_figures_learn =
+    KM_FIGURE_FAMILY("learn", rows);

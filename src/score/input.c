@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "score/outlook.h"
+#include "score/reference.h"
 
 enum { WINDOW_POINTS_GOOD = 24 };
 
@@ -439,6 +440,9 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
     code = fit_curve(input, &input->learn, err);
     if (code == KM_OK) {
         code = fit_curve(input, &input->valid, err);
+    }
+    if (code == KM_OK) {
+        code = km_reference_load(store, input, err);
     }
     return code == KM_OK ? km_outlook_prepare(input, err) : code;
 }

@@ -23,9 +23,10 @@
 struct km_run_facts {
     double max_steps, tokens_per_step, samples_per_step, sequence_length;
     double warmup_steps, accelerators, parameters, target;
-    const char *schedule;  /* "cosine" */
-    const char *device;    /* "NVIDIA H100" */
-    const char *benchmark; /* MLPerf: "llama2_70b_lora" */
+    const char *schedule;   /* "cosine" */
+    const char *device;     /* "NVIDIA H100" */
+    const char *benchmark;  /* MLPerf: "llama2_70b_lora" */
+    const char *data_order; /* runs that say the same saw the same batches */
     const char *max_steps_key, *tokens_key, *samples_key, *accelerators_key;
 };
 
@@ -86,10 +87,11 @@ struct km_score_input {
     struct km_axes axes;
     struct km_curve_input learn; /* training loss, else what there is */
     struct km_curve_input valid; /* validation loss or score */
-    const char *learn_choice;    /* why this one: for the evidence */
-    double x_now;                /* last step of the run */
-    double warmup_end;           /* steps; 0: none seen */
-    double horizon;              /* step */
+    const struct km_reference *reference; /* same batches; NULL: none named */
+    const char *learn_choice;             /* why this one: for the evidence */
+    double x_now;                         /* last step of the run */
+    double warmup_end;                    /* steps; 0: none seen */
+    double horizon;                       /* step */
     const char *horizon_source;
     bool planned; /* the horizon is what somebody planned */
     bool at_end;  /* nothing more is to come: nothing is forecast */

@@ -7,6 +7,7 @@
 #ifndef KM_SCORE_SCORECARD_H
 #define KM_SCORE_SCORECARD_H
 
+#include "measure/velocity.h"
 #include "model/role.h"
 #include "score/figure.h"
 #include "store/store.h"
@@ -21,6 +22,11 @@ struct km_score_options {
     double accelerators;          /* NaN: from the run's config, else unknown */
     double tokens_per_step;       /* NaN: from the run's config or series */
     const struct km_clock *clock; /* for "2 h ago"; NULL: system */
+    /* A run that saw the same batches; 0: by data_order_id, see reference.h. */
+    uint64_t reference_run;
+    /* Actual over predicted gain of finished runs; NULL: of a cold start. */
+    const struct km_velocity_band *velocity_band;
+    size_t velocity_groups; /* configurations behind it */
 };
 void km_score_options_init(struct km_score_options *options);
 

@@ -1,0 +1,15 @@
+/* learn.h - what figures of learning speed share.
+ *
+ * Threads: any. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_SCORE_LEARN_H
+#define KM_SCORE_LEARN_H
+
+#include "score/input.h"
+
+/* What actual over predicted gain lies between: of the user's finished runs
+ * where the options bring them, else of a cold start. */
+struct km_velocity_band km_velocity_band(const struct km_score_input *input);
+const char *km_velocity_rung(const struct km_score_input *input);
+
+#endif

@@ -1,0 +1,215 @@
+/* test_learn_figures.c - half-life, area, marginal cost, bands learnt from
+ * history, and runs that saw the same batches. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+
+#include "known_run.h"
+#include "tap.h"
+
+static struct score_run run;
+static struct km_arena arena;
+static struct km_scorecard card;
+static struct km_score_options options;
+
+static void begin(void)
+{
+    score_run_begin(&run);
+    km_score_options_init(&options);
+}
+
+static void compute(void)
+{
+    CHECK_INT(score_run_card(&run, &options, &arena, &card), KM_OK);
+}
+
+static const struct km_figure_result *find(const char *id, const char *variant)
+{
+    const struct km_figure_result *found = score_run_find(&card, id, variant);
+    CHECK(found != NULL);
+    return found;
+}
+
+static void check_state(const char *id, const char *variant,
+                        enum km_figure_state state, const char *part)
+{
+    const struct km_figure_result *found = find(id, variant);
+    CHECK(found && found->state == state);
+    CHECK(found && strstr(found->reason, part) != NULL);
+    if (found && (found->state != state || !strstr(found->reason, part))) {
+        printf("# %s is %s: %s\n", id, km_figure_state_name(found->state),
+               found->reason);
+    }
+}
+
+static void a_constant_loss_has_no_half_life_and_no_marginal_cost(void)
+{
+    begin();
+    for (int64_t step = 1; step <= 300; step++) {
+        score_run_point(&run, "train/loss", step, NAN, 3.5);
+    }
+    compute();
+    check_state("learn.half_life", "", KM_FIGURE_INSUFFICIENT,
+                "no improvement");
+    check_state("learn.marginal_cost", "steps", KM_FIGURE_INSUFFICIENT,
+                "no improvement");
+    const struct km_figure_result *area = find("learn.aulc", "");
+    CHECK(area && fabs(area->value - 3.5) < 1e-12);
+    score_run_end(&run, &arena);
+}
+
+static void a_flat_tail_says_that_the_next_percent_never_comes(void)
+{
+    begin();
+    for (int64_t step = 1; step <= 1000; step++) {
+        double x = (double)step / 1000;
+        score_run_point(&run, "train/loss", step, NAN,
+                        2 + 0.002 * pow(x, -0.9));
+    }
+    compute();
+    check_state("learn.marginal_cost", "steps", KM_FIGURE_CENSORED,
+                "never under this model");
+    check_state("learn.marginal_cost", "next over last", KM_FIGURE_INSUFFICIENT,
+                "");
+    score_run_end(&run, &arena);
+}
+
+static void noise_that_hides_the_floor_is_said(void)
+{
+    begin();
+    uint64_t state = 5;
+    for (int64_t step = 1; step <= 60; step++) {
+        double x = (double)step / 60;
+        score_run_point(&run, "train/loss", step, NAN,
+                        2 + pow(x, -0.3) + 0.2 * score_run_noise(&state));
+    }
+    compute();
+    check_state("learn.half_life", "", KM_FIGURE_INSUFFICIENT, "");
+    score_run_end(&run, &arena);
+}
+
+static void empty_two_points_and_nothing_finite_are_states(void)
+{
+    for (int kind = 0; kind < 3; kind++) {
+        begin();
+        for (int64_t step = 1; step <= 40 * (kind == 2) + 2 * (kind == 1);
+             step++) {
+            score_run_point(&run, "train/loss", step, NAN,
+                            kind == 2 ? (double)NAN : 3.0);
+        }
+        score_run_point(&run, "other", 1, NAN, 1);
+        compute();
+        static const char *const ids[] = {"learn.half_life",
+                                          "learn.marginal_cost", "learn.aulc"};
+        for (size_t i = 0; i < 3; i++) {
+            const struct km_figure_result *f = find(ids[i], "");
+            if (f && !(kind == 1 && i == 2)) {
+                CHECK(isnan(f->value) && *f->reason);
+            }
+        }
+        score_run_end(&run, &arena);
+    }
+}
+
+static void a_reward_has_its_area_turned_the_right_way(void)
+{
+    begin();
+    for (int64_t step = 1; step <= 400; step++) {
+        score_run_point(&run, "episode_reward", step, NAN,
+                        -50 * pow((double)step / 400, -0.4));
+    }
+    compute();
+    const struct km_figure_result *area = find("learn.aulc", "");
+    CHECK(area && area->value < -50 && area->lo <= area->value &&
+          area->value <= area->hi);
+    CHECK(area && area->better == KM_BETTER_HIGHER);
+    const struct km_figure_result *cost = find("learn.marginal_cost", "steps");
+    CHECK(cost && cost->value > 0);
+    score_run_end(&run, &arena);
+}
+
+static void a_band_of_history_is_used_and_named(void)
+{
+    begin();
+    known_run_log(&run, 1, KNOWN_STEPS, 0);
+    const struct km_velocity_band band = {0.95, 1.05};
+    options.velocity_band = &band;
+    options.velocity_groups = 12;
+    compute();
+    const struct km_figure_result *v = find("learn.velocity", "per step");
+    CHECK(v && fabs(v->lo / v->value - 0.95) < 1e-4);
+    CHECK_TEXT(v ? v->rung : "", "cross-run conformal");
+    bool named = false;
+    for (size_t i = 0; v && i < v->evidence_count; i++) {
+        named |= strstr(v->evidence[i], "12 finished configurations") != NULL;
+    }
+    CHECK(named);
+    score_run_end(&run, &arena);
+}
+
+/* A second run of the same store with the same batches. */
+static void add_reference(double own, const char *order, int64_t steps)
+{
+    const struct km_run_meta meta = {.project = KM_STR("lab"),
+                                     .external_id = KM_STR("other"),
+                                     .state = KM_RUN_FINISHED,
+                                     .created_ns = KM_TIME_ABSENT,
+                                     .ended_ns = KM_TIME_ABSENT};
+    uint32_t first = run.run, attempt = run.attempt;
+    run.run = km_batch_run(&run.batch, &meta);
+    score_run_attempt(&run, 0);
+    uint64_t state = 7, mine = 99;
+    for (int64_t step = 1; step <= steps; step++) {
+        double noise = 0.05 * score_run_noise(&state);
+        score_run_point(&run, "train/loss", step, NAN,
+                        known_loss((double)step) + noise +
+                            own * score_run_noise(&mine));
+    }
+    score_run_config(&run, "data_order_id", order);
+    run.run = first;
+    run.attempt = attempt;
+}
+
+static double local_width(double own, const char *order, int64_t steps,
+                          const char *word)
+{
+    begin();
+    known_run_log(&run, 1, KNOWN_STEPS, 0.05);
+    score_run_config(&run, "data_order_id", "17");
+    if (order) {
+        add_reference(own, order, steps);
+    }
+    compute();
+    const struct km_figure_result *v = find("learn.velocity_local", "per step");
+    bool named = !word;
+    for (size_t i = 0; v && word && i < v->evidence_count; i++) {
+        named |= strstr(v->evidence[i], word) != NULL;
+    }
+    CHECK(named);
+    double width = v ? v->hi - v->lo : (double)NAN;
+    score_run_end(&run, &arena);
+    return width;
+}
+
+static void the_same_batches_narrow_the_local_velocity(void)
+{
+    double alone = local_width(0, NULL, 0, NULL);
+    double quiet = local_width(0.001, "17", 4000,
+                               "reference: lab/other (data_order_id 17)");
+    CHECK(quiet < alone / 4);
+    CHECK_NEAR(local_width(0.001, "18", 4000, NULL), alone, 1e-12);
+    CHECK_NEAR(local_width(5, "17", 4000, "not used: residual correlation"),
+               alone, 1e-12);
+    CHECK_NEAR(local_width(0.001, "17", 30, "not used"), alone, 1e-12);
+}
+
+int main(void)
+{
+    RUN(a_constant_loss_has_no_half_life_and_no_marginal_cost);
+    RUN(a_flat_tail_says_that_the_next_percent_never_comes);
+    RUN(noise_that_hides_the_floor_is_said);
+    RUN(empty_two_points_and_nothing_finite_are_states);
+    RUN(a_reward_has_its_area_turned_the_right_way);
+    RUN(a_band_of_history_is_used_and_named);
+    RUN(the_same_batches_narrow_the_local_velocity);
+    return tap_end();
+}
