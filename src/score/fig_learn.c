@@ -208,7 +208,7 @@ static bool take_out_noise(const struct km_score_input *input, double level,
             input->arena,
             "reference: %s (%s), residual correlation %.3f; the error of the "
             "slope is 1/%.1f of what it is without, 1/%.1f before the "
-            "reference's own",
+            "the own error of the reference",
             reference->name, reference->why, variate.correlation,
             variate.plain_se / found.se, variate.plain_se / variate.paired_se);
         *local = found;
@@ -260,8 +260,9 @@ enum km_code km_compute_velocity_local(const struct km_score_input *input,
     result.lo = local.velocity.lo * size;
     result.hi = local.velocity.hi * size;
     result.level = card->level;
-    result.method = quiet ? "Huber slope on ln x, less the reference's noise"
-                          : "Huber slope on ln x";
+    result.method = quiet
+                        ? "Huber slope on ln x, less the noise of the reference"
+                        : "Huber slope on ln x";
     result.rung = "Newey-West";
     result.window_from = local.x_from;
     result.window_to = local.x_to;
