@@ -201,14 +201,14 @@ static bool take_out_noise(const struct km_score_input *input, double level,
                                 reference->count, KM_LOCAL_POINTS_MIN, level,
                                 reference->se_slope, input->doubles, adjusted,
                                 &found, &variate);
-    /* the reference's own slope may be less sure than what it takes out */
+    /* the slope of the reference may be less sure than what it takes out */
     used = used && found.se < local->se;
     if (used) {
         *said = km_arena_printf(
             input->arena,
             "reference: %s (%s), residual correlation %.3f; the error of the "
             "slope is 1/%.1f of what it is without, 1/%.1f before the "
-            "the own error of the reference",
+            "the error of the reference",
             reference->name, reference->why, variate.correlation,
             variate.plain_se / found.se, variate.plain_se / variate.paired_se);
         *local = found;
