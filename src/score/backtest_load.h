@@ -1,12 +1,11 @@
 /* backtest_load.h - finished runs of a store as the back-test wants them.
  *
  * A run counts when it is finished or has done 99 % of its plan. Each of its
- * training loss, validation (else test) loss, validation score and reward with
- * enough points is one curve; curves of one metric, role and project calibrate
- * each other. The plan of the learning rate is what was logged: recognised as a
- * known shape, else as it is; without it, a config that says "constant". One
- * run is in memory at a time. Ownership: the arena.   Threads: one.   Errors:
- * the store's, KM_ELIMIT. */
+ * curves (stored_run.h) with at least 12 points is judged; curves of one
+ * project, metric and role calibrate each other. One run is in memory at a
+ * time.
+ *
+ * Ownership: the arena.   Threads: one.   Errors: the store's, KM_ELIMIT. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_SCORE_BACKTEST_LOAD_H
 #define KM_SCORE_BACKTEST_LOAD_H
@@ -20,7 +19,6 @@ struct km_backtest_pool {
     const char *name; /* "validation loss" */
     const char *unit;
     uint64_t key;
-    size_t curves;
 };
 
 struct km_backtest_set {

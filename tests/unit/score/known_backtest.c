@@ -40,7 +40,7 @@ void known_backtest_make(struct km_arena *arena, struct km_scorecard *card)
     km_arena_finish(&scratch);
     struct km_backtest_set set = {.runs = runs,
                                   .count = CONFIGURATIONS,
-                                  .pools = {{"val/loss", "nat", 1, 12}},
+                                  .pools = {{"val/loss", "nat", 1}},
                                   .pool_count = 1,
                                   .seen = CONFIGURATIONS};
     *card = (struct km_scorecard){.arena = arena, .level = 0.8};

@@ -1,0 +1,188 @@
+/* stored_run.c - points turned, the plan of the rate found. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "score/stored_run.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+static const double PLAN_REACHED = 0.99, PLAN_LEFT_BEHIND = 1.1;
+enum { CURVE_POINTS_MIN = 12, RATE_POINTS_MIN = 8, KNOTS_MAX = 1024 };
+
+static const enum km_role judged_roles[KM_STORED_CURVES_MAX] = {
+    KM_ROLE_TRAIN_LOSS, KM_ROLE_VALID_LOSS, KM_ROLE_TEST_LOSS,
+    KM_ROLE_VALID_SCORE, KM_ROLE_REWARD};
+
+static enum km_code fail_full(struct km_err *err)
+{
+    return km_fail(err, KM_ELIMIT,
+                   "the runs do not fit the memory allowed for one command; "
+                   "name fewer");
+}
+
+/* A logged rate as a table of at most KNOTS_MAX knots. */
+static bool table_of(const struct km_track *rate, struct km_arena *arena,
+                     struct km_rate_plan *plan)
+{
+    size_t n = rate->count < KNOTS_MAX ? rate->count : KNOTS_MAX, kept = 0;
+    double *step = km_new(arena, double, 2 * n);
+    if (!step) {
+        return false;
+    }
+    for (size_t k = 0; k < n; k++) {
+        size_t i = n > 1 ? k * (rate->count - 1) / (n - 1) : 0;
+        if (rate->value[i] >= 0 &&
+            (kept == 0 || rate->step[i] > step[kept - 1])) {
+            step[kept] = rate->step[i];
+            step[n + kept++] = rate->value[i];
+        }
+    }
+    *plan = (struct km_rate_plan){.kind = KM_PLAN_TABLE,
+                                  .table_step = step,
+                                  .table_rate = step + n,
+                                  .table_count = kept};
+    return true;
+}
+
+/* The rate that the run had, else what its config says of it. */
+static enum km_code find_plan(struct km_stored_run *run, struct km_arena *arena,
+                              struct km_err *err)
+{
+    const struct km_track *rate = run->view.tracks[KM_ROLE_LEARNING_RATE];
+    const char *stated = run->facts.schedule;
+    double until = run->planned > run->last ? run->planned : run->last;
+    if (rate && rate->count >= RATE_POINTS_MIN) {
+        run->plan_known = km_plan_recognise(rate->step, rate->value,
+                                            rate->count, until + 1, &run->plan);
+        if (!run->plan_known) {
+            if (!table_of(rate, arena, &run->plan)) {
+                return fail_full(err);
+            }
+            run->plan_known = km_plan_problem(&run->plan) == NULL;
+        }
+        /* of a run under way, a rate that was constant or is like nothing says
+         * nothing of what comes */
+        if (!run->done && (run->plan.kind == KM_PLAN_TABLE ||
+                           run->plan.kind == KM_PLAN_CONSTANT)) {
+            run->plan_known = false;
+        }
+    }
+    if (!run->plan_known && stated &&
+        km_glob_match(KM_STR("*constant*"), km_str_of(stated))) {
+        run->plan = (struct km_rate_plan){.kind = KM_PLAN_CONSTANT, .final = 1};
+        run->plan.warmup =
+            run->facts.warmup_steps > 0 ? run->facts.warmup_steps : 0;
+        run->plan_known = true;
+    }
+    return KM_OK;
+}
+
+/* Points with step > 0, turned so that lower is better. */
+static enum km_code turn(const struct km_track *track, struct km_arena *arena,
+                         struct km_stored_curve *curve, struct km_err *err)
+{
+    struct km_forecast_run *run = &curve->run;
+    double *x = km_new(arena, double, 2 * track->count);
+    if (!x) {
+        return fail_full(err);
+    }
+    double *y = x + track->count, low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < track->count; i++) {
+        if (track->step[i] > 0) {
+            x[run->count] = track->step[i];
+            y[run->count] = curve->sign * track->value[i];
+            low = fmin(low, y[run->count]);
+            high = fmax(high, y[run->count++]);
+        }
+    }
+    run->x = x;
+    run->y = y;
+    bool score = curve->sign < 0 && track->of.role != KM_ROLE_REWARD;
+    run->e_min = curve->sign > 0 && low >= 0       ? 0
+                 : score && low >= -1 && high <= 0 ? -1
+                                                   : -(double)INFINITY;
+    return KM_OK;
+}
+
+static enum km_code take_curve(struct km_stored_run *run,
+                               const struct km_track *track,
+                               struct km_arena *arena, struct km_err *err)
+{
+    enum km_role role = track->of.role;
+    const char *project = run->member.project;
+    int64_t began = run->view.created_ns > 0 ? run->view.created_ns
+                                             : run->view.first_time_ns;
+    struct km_stored_curve *curve = &run->curves[run->curve_count];
+    *curve = (struct km_stored_curve){
+        .track = track,
+        .sign = track->of.better > 0 ? -1 : 1,
+        .name = km_arena_printf(arena, "%s%s%s", project, *project ? " " : "",
+                                track->name),
+        .unit = strcmp(track->of.unit, "1") == 0 ? km_role_title(role)
+                                                 : track->of.unit,
+        .pool_key =
+            km_hash(track->name, strlen(track->name) + 1,
+                    km_hash(project, strlen(project) + 1, (uint64_t)role)),
+        .run = {.averaged =
+                    role == KM_ROLE_TRAIN_LOSS || role == KM_ROLE_REWARD,
+                .loss = role == KM_ROLE_TRAIN_LOSS ||
+                        role == KM_ROLE_VALID_LOSS || role == KM_ROLE_TEST_LOSS,
+                .planned = run->planned,
+                .plan = run->plan_known ? &run->plan : NULL,
+                .group = (unsigned)(run->member.configuration & 0xffffffff),
+                .time_ns = began > 0 ? began : 0},
+    };
+    if (!curve->name) {
+        return fail_full(err);
+    }
+    enum km_code code = turn(track, arena, curve, err);
+    run->curve_count += code == KM_OK && curve->run.count >= CURVE_POINTS_MIN;
+    return code;
+}
+
+/* A plan that the run has left far behind counts something else. */
+static void find_end(struct km_stored_run *run)
+{
+    for (size_t r = 0; r < KM_STORED_CURVES_MAX; r++) {
+        const struct km_track *track = run->view.tracks[judged_roles[r]];
+        if (track && track->count) {
+            run->last = fmax(run->last, track->step[track->count - 1]);
+        }
+    }
+    bool finished = run->view.state == KM_RUN_FINISHED;
+    run->planned = strcmp(run->view.source, "mllog") == 0
+                       ? (double)NAN
+                       : run->facts.max_steps;
+    if (!(run->planned > 0) || run->last > PLAN_LEFT_BEHIND * run->planned) {
+        run->planned = finished && run->last > 0 ? run->last : (double)NAN;
+    }
+    run->done = finished || run->last >= PLAN_REACHED * run->planned;
+}
+
+enum km_code km_stored_run_load(struct km_store *store, uint64_t run_id,
+                                const struct km_role_table *roles,
+                                struct km_arena *arena,
+                                struct km_stored_run *out, struct km_err *err)
+{
+    *out = (struct km_stored_run){.member = {.run_id = run_id}};
+    enum km_code code =
+        km_run_view_load(store, run_id, roles, arena, &out->view, err);
+    if (code == KM_OK) {
+        code = km_run_facts_load(store, run_id, arena, &out->facts, err);
+    }
+    if (code == KM_OK) {
+        code = km_member_identify(store, arena, &out->member, err);
+    }
+    if (code == KM_OK) {
+        find_end(out);
+        code = find_plan(out, arena, err);
+    }
+    for (size_t r = 0; r < KM_STORED_CURVES_MAX && code == KM_OK; r++) {
+        const struct km_track *track = out->view.tracks[judged_roles[r]];
+        if (track && track->count) {
+            code = take_curve(out, track, arena, err);
+        }
+    }
+    return code;
+}
