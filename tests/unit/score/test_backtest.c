@@ -10,6 +10,7 @@
 
 #include "measure/rng.h"
 #include "score/backtest.h"
+#include "score/live.h"
 #include "tap.h"
 
 enum { GROUPS = 14, SEEDS = 2, RUNS = GROUPS * SEEDS, POINTS = 60 };
@@ -288,6 +289,73 @@ static void chances_follow_the_errors_of_the_history(void)
     CHECK_NEAR(high, 1 - 1.0 / GROUPS, 1e-12);
 }
 
+/* Run 27 at 40 % of its plan, all others finished. */
+static void go_live(struct km_live *live, bool plan_known)
+{
+    static const double targets[] = {3000, 3600, 4800, 6000};
+    struct km_forecast_run run = lab[27];
+    run.count = POINTS * 2 / 5;
+    run.planned = NAN;
+    run.plan = plan_known ? run.plan : NULL;
+    CHECK(km_live_begin(&run, PLANNED, targets, 4, &work, &arena, &scratch,
+                        live, &err) == KM_OK);
+    for (int r = 0; r < 27; r++) {
+        CHECK(km_live_add(live, &lab[r], &work, &scratch, &err) == KM_OK);
+    }
+    CHECK(km_live_finish(live, 0.8, &work, &err) == KM_OK);
+}
+
+static void a_live_run_gets_the_forecast_that_the_back_test_judges(void)
+{
+    found_lab(true, 0.01);
+    struct km_live live;
+    go_live(&live, true);
+    struct km_backtest out = judge(RUNS, KM_HISTORY_OTHERS);
+    size_t compared = 0;
+    for (size_t i = 0; i < out.count; i++) {
+        const struct km_backtest_row *row = &out.rows[i];
+        if (row->run == 27 && row->origin == 1) {
+            const struct km_decision *d = &live.decisions[row->target];
+            CHECK_NEAR(d->value, row->decision.value, 1e-12);
+            CHECK(d->rung == KM_RUNG_CROSS_RUN &&
+                  d->chosen == row->decision.chosen);
+            CHECK_INT(d->calibration, GROUPS - 1);
+            compared++;
+        }
+    }
+    CHECK_INT(compared, 4);
+    CHECK_INT(live.draws.draws, RUNS - SEEDS);
+    double when =
+        km_draws_time(&live.draws, live.targets, live.values, live.values[1],
+                      0.5, km_new(&arena, double, 4 * RUNS));
+    CHECK(when > 3000 && when < 4800);
+}
+
+static void without_a_plan_the_history_is_read_without_one(void)
+{
+    found_lab(true, 0.01);
+    struct km_live live;
+    go_live(&live, false);
+    for (int t = 0; t < 4; t++) {
+        CHECK(live.decisions[t].regime == KM_REGIME_UNKNOWN);
+        CHECK(live.decisions[t].rung == KM_RUNG_CROSS_RUN);
+    }
+    /* the shared bias of a blind fit moves the calibrated interval */
+    double truth = y[27][POINTS - 1];
+    CHECK(live.decisions[3].lo <= truth && truth <= live.decisions[3].hi);
+}
+
+static void targets_behind_the_run_are_not_forecast(void)
+{
+    found_lab(true, 0.01);
+    const double targets[] = {1000, 7000};
+    struct km_live live;
+    CHECK(km_live_begin(&lab[0], PLANNED, targets, 2, &work, &arena, &scratch,
+                        &live, &err) == KM_OK);
+    CHECK(km_live_finish(&live, 0.8, &work, &err) == KM_OK);
+    CHECK(isnan(live.decisions[0].value) && isnan(live.decisions[1].value));
+}
+
 int main(void)
 {
     km_arena_init(&arena, (size_t)256 * MIB);
@@ -301,6 +369,9 @@ int main(void)
     RUN(forecasters_that_lose_to_the_last_value_are_switched_off);
     RUN(odd_runs_are_left_out);
     RUN(chances_follow_the_errors_of_the_history);
+    RUN(a_live_run_gets_the_forecast_that_the_back_test_judges);
+    RUN(without_a_plan_the_history_is_read_without_one);
+    RUN(targets_behind_the_run_are_not_forecast);
     km_arena_finish(&arena);
     km_arena_finish(&scratch);
     return tap_end();
