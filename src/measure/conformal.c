@@ -45,24 +45,31 @@ size_t km_conformal_weights(const double *error, const unsigned *group,
     return groups;
 }
 
-double km_weighted_quantile(double *value, double *weight, size_t count,
-                            double p)
+/* Drops what has no weight or is NaN; sorts the rest; its total weight. */
+static size_t sort_weighted(double *value, double *weight, size_t count,
+                            double *total)
 {
     size_t kept = 0;
-    double total = 0;
+    *total = 0;
     for (size_t i = 0; i < count; i++) {
         if (weight[i] > 0 && !isnan(value[i])) {
             value[kept] = value[i];
             weight[kept] = weight[i];
-            total += weight[kept++];
+            *total += weight[kept++];
         }
     }
-    if (!(total > 0)) {
+    km_sort_pairs(value, weight, kept);
+    return kept;
+}
+
+double km_weighted_quantile(double *value, double *weight, size_t count,
+                            double p)
+{
+    double total, sum = 0;
+    size_t at = 0, kept = sort_weighted(value, weight, count, &total);
+    if (kept == 0) {
         return NAN;
     }
-    km_sort_pairs(value, weight, kept);
-    double sum = 0;
-    size_t at = 0;
     while (at + 1 < kept && sum + weight[at] < (p - SLACK) * total) {
         sum += weight[at++];
     }
@@ -78,15 +85,22 @@ bool km_conformal_cross(const double *error, const double *weight, size_t count,
     if (groups == 0 || p > 1 + SLACK) {
         return false;
     }
-    double *w = scratch + count;
+    double *w = scratch + count, total, sum = 0;
     memcpy(scratch, error, count * sizeof *scratch);
     memcpy(w, weight, count * sizeof *w);
-    *hi = km_weighted_quantile(scratch, w, count, p);
-    for (size_t i = 0; i < count; i++) {
-        scratch[i] = -error[i];
+    size_t kept = sort_weighted(scratch, w, count, &total), at = 0;
+    if (kept == 0) {
+        return false;
     }
-    memcpy(w, weight, count * sizeof *w);
-    *lo = -km_weighted_quantile(scratch, w, count, p);
+    double enough = (p - SLACK) * total;
+    while (at + 1 < kept && sum + w[at] < enough) {
+        sum += w[at++];
+    }
+    *hi = scratch[at];
+    for (sum = 0, at = kept - 1; at > 0 && sum + w[at] < enough;) {
+        sum += w[at--];
+    }
+    *lo = scratch[at];
     return isfinite(*lo) && isfinite(*hi);
 }
 

@@ -44,6 +44,7 @@ enum measure {
     BELOW,
     ABOVE,
     WINKLER,
+    PIT,
     MEASURES
 };
 
@@ -81,6 +82,8 @@ static double measure_of(const struct km_resolved *r, enum measure what,
     case WINKLER:
         return interval ? km_winkler(r->lo, r->hi, r->truth, level)
                         : (double)NAN;
+    case PIT:
+        return r->pit;
     case MEASURES:
         break;
     }
@@ -196,4 +199,5 @@ void km_forecast_score(const struct km_resolved *of, size_t count, double level,
     out->below = value[BELOW];
     out->above = value[ABOVE];
     out->winkler = value[WINKLER];
+    out->pit = value[PIT];
 }

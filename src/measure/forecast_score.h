@@ -21,10 +21,10 @@
 
 #include <stddef.h>
 
-/* One resolved forecast; lo, hi NaN: no interval; line NaN: none. */
+/* One resolved forecast; NaN: no interval, no line, no calibration errors. */
 struct km_resolved {
     unsigned group;
-    double forecast, truth, last_value, line, lo, hi;
+    double forecast, truth, last_value, line, lo, hi, pit;
 };
 
 struct km_forecast_score {
@@ -37,6 +37,7 @@ struct km_forecast_score {
     double covered, width;    /* NaN without intervals */
     double below, above;      /* shares of truths beyond each end */
     double winkler;
+    double pit; /* mean; 0.5 if the calibration errors are not shifted */
 };
 
 /* Means inside groups first, then over groups. `scratch` has room for

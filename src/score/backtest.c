@@ -187,6 +187,7 @@ enum km_code km_backtest_score(const struct km_backtest *of,
             .line = row->line,
             .lo = choice ? row->decision.lo : (double)NAN,
             .hi = choice ? row->decision.hi : (double)NAN,
+            .pit = choice ? row->decision.pit : (double)NAN,
         };
     }
     km_forecast_score(kept, n, level, scratch, score);

@@ -188,6 +188,12 @@ static enum km_code add_coverage(struct page *page, size_t pool, int regime)
                                                    "truth below %.2f, above "
                                                    "%.2f",
                                                    s.below, s.above));
+        if (isfinite(s.pit)) {
+            km_evidence_add(&evidence,
+                            km_arena_printf(page->card->arena,
+                                            "mean PIT %.2f (0.5: no shift)",
+                                            s.pit));
+        }
         code = km_card_add(page->card, r, &evidence, page->err);
     }
     return code;

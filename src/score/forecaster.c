@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "measure/forecast_score.h"
+#include "measure/groups.h"
 #include "measure/robust.h"
 
 /* Two plans are alike when their drops are, now, at the target and the end. */
 static const double ALIKE = 0.1;
-enum { COLD_DRAWS = 200, LOG_FLOOR_EXPONENT = -9 };
+static const double EXACT = 1e-9; /* of the truth: the least error */
+enum { COLD_DRAWS = 200 };
 
 const char *km_forecaster_name(enum km_forecaster forecaster)
 {
@@ -130,6 +132,20 @@ static void anneal_values(struct km_judged_run *run,
     }
 }
 
+/* Groups as ordinals, so that runs of one are counted without sorting. */
+static void number_groups(struct km_judged_run *runs, size_t count,
+                          unsigned *group, double *keys)
+{
+    for (size_t i = 0; i < count; i++) {
+        group[i] = runs[i].group;
+    }
+    size_t different = km_groups_keys(group, count, keys);
+    for (size_t i = 0; i < count; i++) {
+        runs[i].dense =
+            (unsigned)km_groups_find(keys, different, runs[i].group);
+    }
+}
+
 enum km_code km_forecasters_run(struct km_judged_run *runs, size_t count,
                                 enum km_history history,
                                 struct km_origin_workspace *work,
@@ -140,6 +156,7 @@ enum km_code km_forecasters_run(struct km_judged_run *runs, size_t count,
     if (!rows || !group) {
         return fail_full(err);
     }
+    number_groups(runs, count, group, rows);
     for (size_t i = 0; i < count; i++) {
         struct km_judged_run *run = &runs[i];
         const struct km_origin *origin = run->origin;
@@ -181,6 +198,22 @@ static bool counts(const struct km_judged_run *runs, size_t i, size_t j,
                runs[i].origin->targets[t].regime;
 }
 
+/* Weights 1 / (runs of the group) of `n` runs whose dense groups are `group`;
+ * returns how many groups they are. `runs_of` has room for all groups. */
+static size_t weigh(const unsigned *group, size_t n, size_t groups_max,
+                    double *runs_of, double *weight)
+{
+    size_t groups = 0;
+    memset(runs_of, 0, groups_max * sizeof *runs_of);
+    for (size_t k = 0; k < n; k++) {
+        groups += runs_of[group[k]]++ <= 0;
+    }
+    for (size_t k = 0; k < n; k++) {
+        weight[k] = 1 / runs_of[group[k]];
+    }
+    return groups;
+}
+
 void km_forecaster_recall(const struct km_judged_run *runs, size_t count,
                           size_t i, size_t t, enum km_history history,
                           enum km_forecaster forecaster,
@@ -188,8 +221,8 @@ void km_forecaster_recall(const struct km_judged_run *runs, size_t count,
                           struct km_forecaster_record *record)
 {
     double *error = scratch, *ratio = scratch + count;
-    double *weight = scratch + 2 * count, *rest = scratch + 3 * count;
-    unsigned *group = (unsigned *)(void *)(scratch + 5 * count);
+    double *weight = scratch + 2 * count, *runs_of = scratch + 3 * count;
+    unsigned *group = (unsigned *)(void *)(scratch + 4 * count);
     size_t n = 0;
     for (size_t j = 0; j < count; j++) {
         if (!counts(runs, i, j, t, history) ||
@@ -198,18 +231,18 @@ void km_forecaster_recall(const struct km_judged_run *runs, size_t count,
             continue;
         }
         double truth = runs[j].truth[t];
-        double least = pow(10, LOG_FLOOR_EXPONENT) * fabs(truth);
+        double least = EXACT * fabs(truth);
         error[n] = fabs(truth - *slot(&runs[j], forecaster, t));
-        ratio[n] = log(fmax(error[n], least) /
-                       fmax(fabs(truth - runs[j].origin->last_value), least));
-        group[n++] = runs[j].group;
+        ratio[n] = fmax(error[n], least) /
+                   fmax(fabs(truth - runs[j].origin->last_value), least);
+        group[n++] = runs[j].dense;
     }
     *record = (struct km_forecaster_record){0, NAN, NAN};
-    record->groups = km_conformal_weights(error, group, n, weight, rest);
+    record->groups = weigh(group, n, count, runs_of, weight);
     double mae = 0, rel = 0;
     for (size_t k = 0; k < n; k++) {
         mae += weight[k] * error[k] / (double)record->groups;
-        rel += weight[k] * ratio[k] / (double)record->groups;
+        rel += weight[k] * log(ratio[k]) / (double)record->groups;
     }
     if (record->groups) {
         record->mae = mae;
@@ -272,12 +305,13 @@ static bool cross_run(const struct km_judged_run *runs, size_t count, size_t i,
     unsigned *group = (unsigned *)(void *)(scratch + 4 * count);
     size_t n = 0;
     for (size_t j = 0; j < count; j++) {
-        if (counts(runs, i, j, t, history)) {
-            error[n] = runs[j].truth[t] - *slot(&runs[j], d->chosen, t);
-            group[n++] = runs[j].group;
+        double value = *slot(&runs[j], d->chosen, t);
+        if (counts(runs, i, j, t, history) && isfinite(value)) {
+            error[n] = runs[j].truth[t] - value;
+            group[n++] = runs[j].dense;
         }
     }
-    size_t groups = km_conformal_weights(error, group, n, weight, rest);
+    size_t groups = weigh(group, n, count, rest, weight);
     if (groups < KM_CONFORMAL_GROUPS_MIN ||
         !km_conformal_cross(error, weight, n, groups, level, rest, &lo, &hi)) {
         return false;

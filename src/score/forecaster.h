@@ -66,7 +66,8 @@ struct km_judged_run {
     double drop[KM_ORIGIN_FAMILIES]; /* C of the whole run; NaN: not finished */
 
     /* filled by km_forecasters_run(): */
-    double *value; /* [forecaster * targets + target]; NaN: not possible */
+    unsigned dense; /* ordinal of the group among those that occur */
+    double *value;  /* [forecaster * targets + target]; NaN: not possible */
     struct km_anneal_prior prior[KM_ORIGIN_FAMILIES];
     size_t analogue_groups;
 };

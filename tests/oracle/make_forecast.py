@@ -16,7 +16,7 @@ import sys
 
 import numpy as np
 import scipy
-from scipy import optimize
+from scipy import optimize, stats
 
 
 def put(*words):
@@ -247,6 +247,14 @@ def conformals():
         put("pit", at, "=", share)
 
 
+def relative(group, logs, level):
+    """Student's t of the groups' means, by scipy.stats."""
+    inside = [logs[group == g].mean() for g in sorted(set(group))]
+    low, high = stats.t.interval(level, len(inside) - 1, np.mean(inside),
+                                 stats.sem(inside))
+    return np.exp(low), np.exp(high)
+
+
 def scores():
     rng = np.random.default_rng(8)
     for level in (.8, .9):
@@ -258,8 +266,9 @@ def scores():
         line = truth + .1 * rng.standard_normal(n)
         half = rng.uniform(.01, .12, n)
         lo, hi = forecast - half, forecast + .7 * half
+        pit = rng.uniform(0, 1, n)
         put("score", level, n)
-        for row in zip(group, forecast, truth, last, line, lo, hi):
+        for row in zip(group, forecast, truth, last, line, lo, hi, pit):
             put(*row)
         def over(values):
             inside = [values[group == g].mean() for g in sorted(set(group))]
@@ -275,7 +284,9 @@ def scores():
             over(truth - forecast)[0],
             over(((lo <= truth) & (truth <= hi)).astype(float))[0],
             over(hi - lo)[0], over((truth < lo).astype(float))[0],
-            over((truth > hi).astype(float))[0], over(wide)[0])
+            over((truth > hi).astype(float))[0], over(wide)[0], over(pit)[0],
+            *relative(group, np.log(abs(truth - forecast) / abs(truth - last)),
+                      level))
 
 
 def draws():

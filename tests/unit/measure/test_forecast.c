@@ -195,6 +195,7 @@ static void check_score(void)
         rows[i].line = number();
         rows[i].lo = number();
         rows[i].hi = number();
+        rows[i].pit = number();
     }
     equals();
     struct km_forecast_score score;
@@ -202,7 +203,8 @@ static void check_score(void)
     const double found[] = {score.rel,          score.rel_line, score.mae,
                             score.median_error, score.male,     score.bias,
                             score.covered,      score.width,    score.below,
-                            score.above,        score.winkler};
+                            score.above,        score.winkler,  score.pit,
+                            score.rel_lo,       score.rel_hi};
     for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
         check_close(found[i], number());
     }

@@ -356,6 +356,91 @@ static void targets_behind_the_run_are_not_forecast(void)
     CHECK(isnan(live.decisions[0].value) && isnan(live.decisions[1].value));
 }
 
+/* All forecasts of the lab, in the order of rows. */
+static size_t gather(double *values, double *highs)
+{
+    struct km_backtest out = judge(RUNS, KM_HISTORY_EARLIER);
+    for (size_t i = 0; i < out.count; i++) {
+        values[i] = out.rows[i].decision.value;
+        highs[i] = out.rows[i].decision.hi;
+    }
+    return out.count;
+}
+
+enum { ROWS_MAX = RUNS * KM_BACKTEST_ORIGINS * KM_BACKTEST_TARGETS };
+static double first[ROWS_MAX], second[ROWS_MAX];
+static double first_hi[ROWS_MAX], second_hi[ROWS_MAX];
+
+static void a_constant_added_to_the_loss_is_added_to_the_forecast(void)
+{
+    found_lab(true, 0.01);
+    struct km_backtest before, after;
+    for (int r = 0; r < RUNS; r++) {
+        lab[r].e_min = -INFINITY;
+        lab[r].loss = false; /* a cold start of a loss knows its level */
+    }
+    before = judge(RUNS, KM_HISTORY_EARLIER);
+    for (int r = 0; r < RUNS; r++) {
+        for (int i = 0; i < POINTS; i++) {
+            y[r][i] += 5;
+        }
+    }
+    after = judge(RUNS, KM_HISTORY_EARLIER);
+    CHECK(before.count == after.count);
+    for (size_t i = 0; i < before.count; i++) {
+        for (int f = 0; f < KM_FORECASTERS; f++) {
+            double a = before.rows[i].value[f], b = after.rows[i].value[f];
+            /* a log-log line knows where zero is */
+            if (f != KM_FORECASTER_LINE && isfinite(a)) {
+                CHECK_NEAR(b, a + 5, 1e-6);
+            }
+        }
+    }
+}
+
+static void another_unit_of_the_loss_is_that_of_the_forecast(void)
+{
+    found_lab(false, 0.01);
+    size_t n = gather(first, first_hi);
+    for (int r = 0; r < RUNS; r++) {
+        for (int i = 0; i < POINTS; i++) {
+            y[r][i] *= 1000;
+        }
+    }
+    CHECK(gather(second, second_hi) == n);
+    for (size_t i = 0; i < n; i++) {
+        CHECK_NEAR(second[i], 1000 * first[i], 1e-4);
+        CHECK_NEAR(second_hi[i], 1000 * first_hi[i], 1e-3);
+    }
+}
+
+static void the_order_of_runs_does_not_matter(void)
+{
+    found_lab(true, 0.01);
+    struct km_backtest before = judge(RUNS, KM_HISTORY_EARLIER);
+    for (int r = 0; r < RUNS / 2; r++) {
+        struct km_forecast_run kept = lab[r];
+        lab[r] = lab[RUNS - 1 - r];
+        lab[RUNS - 1 - r] = kept;
+    }
+    struct km_backtest after = judge(RUNS, KM_HISTORY_EARLIER);
+    CHECK(before.count == after.count);
+    size_t compared = 0;
+    for (size_t i = 0; i < before.count; i++) {
+        for (size_t k = 0; k < after.count; k++) {
+            const struct km_backtest_row *a = &before.rows[i];
+            const struct km_backtest_row *b = &after.rows[k];
+            if (a->run == RUNS - 1 - b->run && a->origin == b->origin &&
+                a->target == b->target) {
+                compared++;
+                CHECK_NEAR(a->decision.value, b->decision.value, 1e-9);
+                CHECK_NEAR(a->decision.lo, b->decision.lo, 1e-9);
+            }
+        }
+    }
+    CHECK(compared == before.count);
+}
+
 int main(void)
 {
     km_arena_init(&arena, (size_t)256 * MIB);
@@ -369,6 +454,9 @@ int main(void)
     RUN(forecasters_that_lose_to_the_last_value_are_switched_off);
     RUN(odd_runs_are_left_out);
     RUN(chances_follow_the_errors_of_the_history);
+    RUN(a_constant_added_to_the_loss_is_added_to_the_forecast);
+    RUN(another_unit_of_the_loss_is_that_of_the_forecast);
+    RUN(the_order_of_runs_does_not_matter);
     RUN(a_live_run_gets_the_forecast_that_the_back_test_judges);
     RUN(without_a_plan_the_history_is_read_without_one);
     RUN(targets_behind_the_run_are_not_forecast);
