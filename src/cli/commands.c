@@ -99,6 +99,34 @@ static const struct km_option backtest_options[] = {
     KM_CARD_SHOWN_OPTIONS,
 };
 
+static const struct km_option goal_options[] = {
+    {"run", "GLOB", "add: for runs of this name, with * and ?", KM_OPTION_TEXT,
+     0, NULL, 0},
+    {"metric", "GLOB", "add: the metric; else the validation or training loss",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"target", "VALUE", "add: the value to reach", KM_OPTION_NUMBER, 0, NULL,
+     -HUGE_VAL},
+    {"deadline", "WHEN", "add: a date or time (UTC), or +3d, +12h",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"budget", "AMOUNT", "add: money that may be spent", KM_OPTION_NUMBER, 0,
+     NULL, 0},
+    {"steps", "N", "add: steps that it may take", KM_OPTION_NUMBER, 0, NULL, 0},
+    {"tokens", "N", "add: tokens that it may take", KM_OPTION_NUMBER, 0, NULL,
+     0},
+    {"horizon", "STEP", "show: the planned last step", KM_OPTION_NUMBER, 0,
+     NULL, 1},
+    {"price", "AMOUNT", "show: for one accelerator and hour", KM_OPTION_NUMBER,
+     0, NULL, 0},
+    {"price-per-step", "AMOUNT", "show: for one step", KM_OPTION_NUMBER, 0,
+     NULL, 0},
+    {"currency", "NAME", "the money, like EUR", KM_OPTION_TEXT, 0, NULL, 0},
+    {"accelerators", "N", "show: devices of the run", KM_OPTION_NUMBER, 0, NULL,
+     0},
+    {"tokens-per-step", "N", "show: tokens of one step", KM_OPTION_NUMBER, 0,
+     NULL, 0},
+    KM_CARD_SHOWN_OPTIONS,
+};
+
 static const struct km_option explain_options[] = {
     {"names", NULL, "print names only", KM_OPTION_FLAG, 0, NULL, 0},
 };
@@ -204,6 +232,18 @@ const struct km_command km_commands[] = {
      "once.",
      "km backtest 'sweep/*' --history others", KM_WORD_RUN, 0, -1,
      KM_OPTION_TABLE(backtest_options), km_run_backtest, false},
+    {"goal", "add|list|show|remove [NAME]",
+     "set targets with a deadline and a budget",
+     "A goal says which runs shall bring which metric to which value, and "
+     "until "
+     "when or for how much. `km goal show` and every report of such a run say "
+     "how likely it is, what is left, and draw the progress against the pace "
+     "that is needed.\n\n"
+     "A deadline that is only a date means the end of that day. A deadline "
+     "needs a clock in the log, a budget a price.",
+     "km goal add launch --run 'lab/big-*' --target 3.28 --deadline +3d "
+     "--budget 500",
+     KM_WORD_NONE, 1, 2, KM_OPTION_TABLE(goal_options), km_run_goal, false},
     {"explain", "[FIGURE...]", "say what a figure means",
      "Unit, formula, what it needs and where it is from. FIGURE is an id, a "
      "family like learn, or a pattern with * and ?; without it all are "

@@ -16,6 +16,7 @@ enum km_code km_run_report(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_explain(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_config(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_doctor(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_goal(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_gc(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_export(struct km_cli *cli, struct km_err *err);
 

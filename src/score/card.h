@@ -47,6 +47,7 @@ enum km_code km_card_add_mark(struct km_scorecard *card, struct km_mark mark,
                               struct km_err *err);
 
 /* The registry: families, then what computes each row. */
+extern const struct km_figure_family km_figures_goal;
 extern const struct km_figure_family km_figures_learn, km_figures_valid,
     km_figures_forecast, km_figures_speed, km_figures_cost, km_figures_levers,
     km_figures_backtest;
@@ -59,6 +60,9 @@ KM_FIGURE_COMPUTE(km_compute_relative_velocity);
 KM_FIGURE_COMPUTE(km_compute_half_life);
 KM_FIGURE_COMPUTE(km_compute_aulc);
 KM_FIGURE_COMPUTE(km_compute_marginal_cost);
+KM_FIGURE_COMPUTE(km_compute_goal_probability);
+KM_FIGURE_COMPUTE(km_compute_goal_margin);
+KM_FIGURE_COMPUTE(km_compute_goal_spent);
 KM_FIGURE_COMPUTE(km_compute_valid_best);
 KM_FIGURE_COMPUTE(km_compute_valid_gap);
 KM_FIGURE_COMPUTE(km_compute_throughput);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "score/card.h"
+#include "score/goal_judge.h"
 #include "score/outlook.h"
 #include "series/reduce.h"
 
@@ -275,6 +276,9 @@ KM_FIGURE_COMPUTE(km_card_curves)
     }
     if (code == KM_OK) {
         code = add_marks(&d);
+    }
+    if (code == KM_OK && input->goals.count) {
+        code = km_goal_chart(input, &input->judgements[0], card, err);
     }
     return code == KM_OK ? add_events(&d) : code;
 }

@@ -208,7 +208,7 @@ static bool take_out_noise(const struct km_score_input *input, double level,
             input->arena,
             "reference: %s (%s), residual correlation %.3f; the error of the "
             "slope is 1/%.1f of what it is without, 1/%.1f before the "
-            "the error of the reference",
+            "error of the reference",
             reference->name, reference->why, variate.correlation,
             variate.plain_se / found.se, variate.plain_se / variate.paired_se);
         *local = found;

@@ -10,6 +10,7 @@ const struct km_figure_family *const km_figure_families[] = {
     &km_figures_forecast,
     &km_figures_speed,
     &km_figures_cost,
+    &km_figures_goal,
     &km_figures_levers,
     &km_figures_backtest,
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "score/goal_judge.h"
 #include "score/outlook.h"
 #include "score/reference.h"
 
@@ -444,5 +445,16 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
     if (code == KM_OK) {
         code = km_reference_load(store, input, err);
     }
-    return code == KM_OK ? km_outlook_prepare(input, err) : code;
+    if (code == KM_OK && options->goals) {
+        input->goals = *options->goals;
+    } else if (code == KM_OK) {
+        const struct km_run_view *view = &input->view;
+        code = km_goals_load(store,
+                             km_arena_printf(arena, "%s%s%s", view->project,
+                                             *view->project ? "/" : "",
+                                             view->name),
+                             view->name, arena, &input->goals, err);
+    }
+    code = code == KM_OK ? km_outlook_prepare(input, err) : code;
+    return code == KM_OK ? km_goals_judge(input, err) : code;
 }

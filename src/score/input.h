@@ -88,10 +88,12 @@ struct km_score_input {
     struct km_curve_input learn; /* training loss, else what there is */
     struct km_curve_input valid; /* validation loss or score */
     const struct km_reference *reference; /* same batches; NULL: none named */
-    const char *learn_choice;             /* why this one: for the evidence */
-    double x_now;                         /* last step of the run */
-    double warmup_end;                    /* steps; 0: none seen */
-    double horizon;                       /* step */
+    struct km_goals goals;                /* that mean this run */
+    const struct km_goal_judgement *judgements; /* one a goal */
+    const char *learn_choice; /* why this one: for the evidence */
+    double x_now;             /* last step of the run */
+    double warmup_end;        /* steps; 0: none seen */
+    double horizon;           /* step */
     const char *horizon_source;
     bool planned; /* the horizon is what somebody planned */
     bool at_end;  /* nothing more is to come: nothing is forecast */

@@ -111,12 +111,9 @@ static enum km_code prepare_forecast(struct km_score_input *input,
     return KM_OK;
 }
 
-/* Where the target was crossed: by evaluations as they are, by a training
- * curve after averaging into bins. */
-static struct km_crossing find_crossing(const struct km_score_input *input,
-                                        const struct km_curve_input *curve)
+struct km_crossing km_outlook_crossing(const struct km_curve_input *curve,
+                                       double target)
 {
-    double target = curve->sign * input->target;
     bool averaged = curve->track->of.role == KM_ROLE_TRAIN_LOSS &&
                     curve->count > KM_BINS_MAX;
     struct km_bins bins;
@@ -163,7 +160,7 @@ enum km_code km_outlook_prepare(struct km_score_input *input,
     }
     const struct km_curve_input *curve = outlook->curve;
     outlook->x_max = fmax(input->horizon, TARGET_REACH * curve->x_now);
-    outlook->crossing = find_crossing(input, curve);
+    outlook->crossing = km_outlook_crossing(curve, curve->sign * input->target);
     outlook->reached_after_s = NAN;
     if (outlook->crossing.reached) {
         outlook->reached_after_s = time_at(input, outlook->crossing.x);

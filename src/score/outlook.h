@@ -14,6 +14,11 @@
 enum km_code km_outlook_prepare(struct km_score_input *input,
                                 struct km_err *err);
 
+/* Where the curve is first at or below `target` (turned: to be fallen to), by
+ * evaluations as they are, by a training curve after averaging into bins. */
+struct km_crossing km_outlook_crossing(const struct km_curve_input *curve,
+                                       double target);
+
 /* Forecast of a fitted curve in the metric's own direction. */
 struct km_estimate km_outlook_at(const struct km_curve_input *curve, double x);
 

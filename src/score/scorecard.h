@@ -10,6 +10,7 @@
 #include "measure/velocity.h"
 #include "model/role.h"
 #include "score/figure.h"
+#include "score/goal.h"
 #include "store/store.h"
 
 struct km_score_options {
@@ -24,6 +25,7 @@ struct km_score_options {
     const struct km_clock *clock; /* for "2 h ago"; NULL: system */
     /* A run that saw the same batches; 0: by data_order_id, see reference.h. */
     uint64_t reference_run;
+    const struct km_goals *goals; /* only these; NULL: those of the store */
     /* Actual over predicted gain of finished runs; NULL: of a cold start. */
     const struct km_velocity_band *velocity_band;
     size_t velocity_groups; /* configurations behind it */

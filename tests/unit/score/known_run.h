@@ -34,6 +34,25 @@ static inline void known_run_log(struct score_run *r, int64_t from, int64_t to,
     }
 }
 
+/* The goal of the known run: 4.0 within 2400 steps and 2.5 EUR. */
+static inline void known_run_goal(struct score_run *r)
+{
+    const struct km_goal goal = {.name = "plan",
+                                 .runs = "lab/*",
+                                 .metric = "val/loss",
+                                 .target = 4.0,
+                                 .made_ns = score_run_start_ns,
+                                 .deadline_ns = KM_TIME_ABSENT,
+                                 .budget = 2.5,
+                                 .currency = "EUR",
+                                 .steps = 2400,
+                                 .tokens = NAN};
+    struct km_err err = {0};
+    if (km_goal_put(r->store, &goal, &err) != KM_OK) {
+        printf("# %s\n", err.message);
+    }
+}
+
 static inline void known_run_options(struct km_score_options *options)
 {
     km_score_options_init(options);

@@ -93,6 +93,7 @@ static void every_worked_value_comes_out(void)
     known_run_options(&options);
     score_run_begin(&run);
     known_run_log(&run, 1, KNOWN_STEPS, 0);
+    known_run_goal(&run);
     CHECK_INT(score_run_card(&run, &options, &arena, &card), KM_OK);
     for (size_t i = 0; i < known_set_count; i++) {
         known_sets[i].make(&known_sets[i].arena, &known_sets[i].card);
