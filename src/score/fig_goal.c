@@ -126,7 +126,7 @@ static void add_common(const struct row *j, const struct km_goal_limit *limit,
     }
     if (isfinite(limit->x) && !limit->passed) {
         km_evidence_add(evidence, km_arena_printf(arena,
-                                                  "the %s is used up at step "
+                                                  "limit %s: used up at step "
                                                   "%.0f",
                                                   limit->word, limit->x));
     }
