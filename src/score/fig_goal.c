@@ -255,10 +255,14 @@ typedef enum km_code (*add_fn)(const struct row *j,
                                struct km_err *err);
 
 static enum km_code add_rows(const struct km_score_input *input,
-                             struct km_scorecard *card, add_fn add,
-                             struct km_err *err)
+                             struct km_scorecard *card, const char *id,
+                             const char *unit, add_fn add, struct km_err *err)
 {
     enum km_code code = KM_OK;
+    if (input->goals.count == 0) {
+        return km_card_add_absent(card, id, "", unit, KM_FIGURE_NOT_APPLICABLE,
+                                  "no goal means this run: km goal add", err);
+    }
     for (size_t g = 0; g < input->goals.count; g++) {
         const struct km_goal_judgement *of = &input->judgements[g];
         const struct row row = {input, card, of};
@@ -272,7 +276,7 @@ static enum km_code add_rows(const struct km_score_input *input,
 KM_FIGURE_COMPUTE(km_compute_goal_probability)
 {
     const char *id = "goal.probability";
-    enum km_code code = add_rows(input, card, add_probability, err);
+    enum km_code code = add_rows(input, card, id, "1", add_probability, err);
     for (size_t g = 0; g < input->goals.count && code == KM_OK; g++) {
         const struct km_goal *goal = input->judgements[g].goal;
         if (!input->judgements[g].curve) {
@@ -284,19 +288,15 @@ KM_FIGURE_COMPUTE(km_compute_goal_probability)
                 err);
         }
     }
-    if (input->goals.count == 0) {
-        code = km_card_add_absent(card, id, "", "1", KM_FIGURE_NOT_APPLICABLE,
-                                  "no goal means this run: km goal add", err);
-    }
     return code;
 }
 
 KM_FIGURE_COMPUTE(km_compute_goal_margin)
 {
-    return add_rows(input, card, add_margin, err);
+    return add_rows(input, card, "goal.margin", "h", add_margin, err);
 }
 
 KM_FIGURE_COMPUTE(km_compute_goal_spent)
 {
-    return add_rows(input, card, add_spent, err);
+    return add_rows(input, card, "goal.spent", "1", add_spent, err);
 }
