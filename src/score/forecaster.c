@@ -293,6 +293,12 @@ static void choose(const struct km_judged_run *runs, size_t count, size_t i,
         }
     }
     d->off = d->rel >= 1;
+    /* no history, and a rate that is not known to move: the run's own record */
+    const struct km_origin_target *at = &runs[i].origin->targets[t];
+    if (!enough && d->regime != KM_REGIME_DECAYING &&
+        at->own_line_mae < KM_FORECASTER_BETTER * at->own_mae) {
+        d->chosen = KM_FORECASTER_LINE;
+    }
 }
 
 /* Signed errors of the history by the chosen forecaster. */
@@ -376,11 +382,13 @@ void km_forecast_decide(const struct km_judged_run *runs, size_t count,
     if (cross_run(runs, count, i, t, history, level, scratch, d)) {
         return;
     }
-    if (d->regime == KM_REGIME_CONSTANT && isfinite(at->own)) {
+    /* one that was chosen for being better than the mean gets its reach */
+    double own = d->chosen == KM_FORECASTER_LINE ? at->own_line : at->own;
+    if (d->regime == KM_REGIME_CONSTANT && isfinite(own)) {
         d->rung = KM_RUNG_OWN;
         d->calibration = at->own_count;
-        d->lo = d->value - at->own;
-        d->hi = d->value + at->own;
+        d->lo = d->value - own;
+        d->hi = d->value + own;
         return;
     }
     cold_start(run, t, d);

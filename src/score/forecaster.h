@@ -14,9 +14,11 @@
  * the target; annealing where the plan is known and the rate moves; the mean
  * where nothing is known. Another one is taken when, on at least 5
  * configurations of the history at this origin and target (9 where the default
- * has an interval from 9), its mean |error| is below 0.8 of the default's. One
- * that does not beat the last value there (rel
- * >= 1) is switched off; when none is left, nothing is forecast.
+ * has an interval from 9), its mean |error| is below 0.8 of the default's;
+ * without such a history, and with a rate that is not known to move, the run's
+ * own resolved forecasts choose between the mean and the line by the same rule.
+ * One that does not beat the last value on the history (rel >= 1) is switched
+ * off; when none is left, nothing is forecast.
  *
  * Intervals: the ladder of measure/conformal.h on errors of the history under
  * the same regime.

@@ -185,7 +185,36 @@ bool km_origin_fit(const struct km_forecast_run *run, size_t seen,
            km_fit_run(KM_FAMILY_INVLOG3, &problem, effort, scratch, invlog3);
 }
 
-/* ln y on ln x over the last half (at least the last 4 points). */
+/* ln y on ln x; points with y <= 0 make it unusable. */
+struct km_log_line km_log_line_fit(const double *x, const double *y,
+                                   const double *weight, size_t count)
+{
+    struct km_log_line line = {NAN, NAN, NAN};
+    double n = 0, mean_x = 0, mean_y = 0, xy = 0, xx = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!(y[i] > 0)) {
+            return line;
+        }
+        double w = weight ? weight[i] : 1;
+        double dx = log(x[i]) - mean_x, dy = log(y[i]) - mean_y;
+        n += w;
+        mean_x += dx * w / n;
+        mean_y += dy * w / n;
+        xx += w * dx * (log(x[i]) - mean_x);
+        xy += w * dx * (log(y[i]) - mean_y);
+    }
+    if (xx > 0) {
+        line = (struct km_log_line){mean_x, mean_y, xy / xx};
+    }
+    return line;
+}
+
+double km_log_line_value(const struct km_log_line *line, double x)
+{
+    return exp(line->y + line->slope * (log(x) - line->x));
+}
+
+/* Over the last half, at least the last 4 points. */
 static void fit_line(const struct km_forecast_run *run, size_t seen,
                      struct km_origin *origin)
 {
@@ -193,23 +222,11 @@ static void fit_line(const struct km_forecast_run *run, size_t seen,
     if (seen - first < LINE_POINTS_MIN) {
         first = seen > LINE_POINTS_MIN ? seen - LINE_POINTS_MIN : 0;
     }
-    double n = 0, mean_x = 0, mean_y = 0, xy = 0, xx = 0;
-    bool positive = true;
-    for (size_t i = first; i < seen; i++) {
-        positive = positive && run->y[i] > 0;
-    }
-    for (size_t i = first; i < seen && positive; i++) {
-        double dx = log(run->x[i]) - mean_x, dy = log(run->y[i]) - mean_y;
-        n++;
-        mean_x += dx / n;
-        mean_y += dy / n;
-        xx += dx * (log(run->x[i]) - mean_x);
-        xy += dx * (log(run->y[i]) - mean_y);
-    }
+    struct km_log_line line =
+        km_log_line_fit(run->x + first, run->y + first, NULL, seen - first);
     for (size_t t = 0; t < origin->target_count; t++) {
-        double u = log(origin->targets[t].x) - mean_x;
         origin->targets[t].line =
-            positive && xx > 0 ? exp(mean_y + xy / xx * u) : (double)NAN;
+            km_log_line_value(&line, origin->targets[t].x);
     }
 }
 
@@ -414,6 +431,9 @@ enum km_code km_origin_take(const struct km_forecast_run *run,
             .line = NAN,
             .s = NAN,
             .own = NAN,
+            .own_line = NAN,
+            .own_mae = NAN,
+            .own_line_mae = NAN,
         };
     }
     while (origin->seen < run->count && run->x[origin->seen] <= x_now) {

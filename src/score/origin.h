@@ -52,10 +52,12 @@ struct km_origin_target {
     double x;        /* step; NaN: not asked */
     double s1, drop; /* of the plan there */
     enum km_rate_regime regime;
-    double mean; /* mean of pow3 and invlog3 on the step axis */
-    double line; /* log-log line over the last half */
-    double s;    /* of a cold start, forecast.h, before k */
-    double own;  /* reach of own past forecasts; NaN: too few */
+    double mean;     /* mean of pow3 and invlog3 on the step axis */
+    double line;     /* log-log line over the last half */
+    double s;        /* of a cold start, forecast.h, before k */
+    double own;      /* reach of own past forecasts by the mean; NaN: too few */
+    double own_line; /* the same by the log-log line */
+    double own_mae, own_line_mae; /* their mean |error| */
     size_t own_count;
 };
 

@@ -15,6 +15,14 @@ bool km_origin_fit(const struct km_forecast_run *run, size_t seen,
                    struct km_fit_scratch *scratch, struct km_fit *pow3,
                    struct km_fit *invlog3);
 
+struct km_log_line {
+    double x, y, slope; /* means of ln x and ln y */
+};
+/* `weight` NULL: 1 each. All NaN: no y > 0, or one x. */
+struct km_log_line km_log_line_fit(const double *x, const double *y,
+                                   const double *weight, size_t count);
+double km_log_line_value(const struct km_log_line *line, double x);
+
 /* Fills `own` of the targets: forecasts that the run itself made earlier, at
  * the same ln(target / origin), and that are resolved by x_now. */
 void km_origin_own(const struct km_forecast_run *run,
