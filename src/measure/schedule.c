@@ -18,8 +18,9 @@ const char *km_plan_kind_name(enum km_plan_kind kind)
         [KM_PLAN_INVERSE_SQRT] = "inverse square root",
         [KM_PLAN_STEP] = "step",
         [KM_PLAN_TABLE] = "table",
+        [KM_PLAN_ONE_MINUS_SQRT] = "1 - sqrt",
     };
-    assert(kind >= KM_PLAN_CONSTANT && kind <= KM_PLAN_TABLE);
+    assert(kind >= KM_PLAN_CONSTANT && kind <= KM_PLAN_ONE_MINUS_SQRT);
     return names[kind];
 }
 
@@ -52,7 +53,8 @@ const char *km_plan_problem(const struct km_rate_plan *plan)
         return "the final rate must be between 0 and the highest";
     }
     bool ends = plan->kind == KM_PLAN_LINEAR || plan->kind == KM_PLAN_COSINE ||
-                plan->kind == KM_PLAN_POLYNOMIAL;
+                plan->kind == KM_PLAN_POLYNOMIAL ||
+                plan->kind == KM_PLAN_ONE_MINUS_SQRT;
     if (ends && !(plan->until > fmax(plan->from, plan->warmup) &&
                   isfinite(plan->until))) {
         return "the last step of the decay is missing or before its start";
@@ -124,6 +126,8 @@ static double decayed(const struct km_rate_plan *plan, double s)
         return f + (1 - f) * (1 + cos(acos(-1.0) * p)) / 2;
     case KM_PLAN_POLYNOMIAL:
         return f + (1 - f) * pow(1 - p, plan->power);
+    case KM_PLAN_ONE_MINUS_SQRT:
+        return f + (1 - f) * (1 - sqrt(p));
     case KM_PLAN_INVERSE_SQRT:
         return fmax(sqrt(start / s), f);
     case KM_PLAN_STEP:
@@ -231,6 +235,9 @@ static double decay_sum(const struct km_rate_plan *plan, double low,
                            power_sum(plan->power, plan->until - high,
                                      plan->until - low) /
                            pow(span, plan->power);
+    case KM_PLAN_ONE_MINUS_SQRT:
+        return n -
+               (1 - f) * power_sum(0.5, low - start, high - start) / sqrt(span);
     case KM_PLAN_INVERSE_SQRT: {
         double end = f > 0 ? fmin(floor(start / (f * f)), high) : high;
         double falling =

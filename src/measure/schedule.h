@@ -14,6 +14,7 @@
  *     linear        1 - (1 - f) p           (warm-up-stable-decay: with `from`)
  *     cosine        f + (1 - f) (1 + cos(pi p)) / 2
  *     polynomial    f + (1 - f) (1 - p)^power
+ *     1 - sqrt      f + (1 - f) (1 - sqrt(p))
  *     inverse sqrt  sqrt(max(w, 1) / s), never below f
  *     step          factor^k after k milestones: every `every` steps
  *     table         straight lines between (step, rate), level outside
@@ -40,6 +41,7 @@ enum km_plan_kind {
     KM_PLAN_INVERSE_SQRT,
     KM_PLAN_STEP,
     KM_PLAN_TABLE,
+    KM_PLAN_ONE_MINUS_SQRT, /* a cool-down */
 };
 const char *km_plan_kind_name(enum km_plan_kind kind); /* "cosine" */
 
@@ -79,11 +81,13 @@ double km_plan_decay_start(const struct km_rate_plan *plan);
 bool km_plan_constant_between(const struct km_rate_plan *plan, double s,
                               double x);
 
-/* Recognises a logged rate: warm-up, then constant so far, linear, cosine or
- * polynomial towards `until` (the planned last step). `step` rises, rates are
- * of any scale. `plan` then says the rest of it. False: no known shape fits to
- * 0.5 % of the highest rate, or fewer than 8 points. A plan that was constant
- * so far comes back as KM_PLAN_CONSTANT: whether it stays so is not known. */
+/* Recognises a logged rate: warm-up, then constant so far, linear, cosine,
+ * polynomial or 1 - sqrt, from the warm-up or later, towards `until` (the
+ * planned last step). `step` rises, rates are of any scale; of more than 512
+ * each k-th is read. `plan` then says the rest of it. False: no known
+ * shape fits to 0.5 % of the highest rate and 5 % of the drop so far, or fewer
+ * than 8 points. A plan that was constant so far comes back as
+ * KM_PLAN_CONSTANT: whether it stays so is not known. */
 bool km_plan_recognise(const double *step, const double *rate, size_t count,
                        double until, struct km_rate_plan *plan);
 

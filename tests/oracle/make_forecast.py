@@ -41,6 +41,8 @@ def plan_rate(kind, s, warm, start, until, final, power, factor, every):
                 out[i] = final + (1 - final) * (1 + math.cos(math.pi * p)) / 2
             elif kind == "polynomial":
                 out[i] = final + (1 - final) * (1 - p) ** power
+            elif kind == "sqrt":
+                out[i] = final + (1 - final) * (1 - math.sqrt(p))
             elif kind == "inverse":
                 out[i] = max(math.sqrt(begin / step), final)
             elif kind == "step":
@@ -49,7 +51,8 @@ def plan_rate(kind, s, warm, start, until, final, power, factor, every):
     return out
 
 
-KINDS = ["constant", "linear", "cosine", "polynomial", "inverse", "step"]
+KINDS = ["constant", "linear", "cosine", "polynomial", "inverse", "step",
+         "table", "sqrt"]
 
 
 def plans():
@@ -67,6 +70,8 @@ def plans():
         ("inverse", 4000, 0, 0, 0, 1, .5, 1), ("inverse", 0, 0, 0, .1, 1, .5, 1),
         ("inverse", 100, 2000, 0, .2, 1, .5, 1),
         ("step", 0, 0, 0, 0, 1, .1, 3000), ("step", 500, 0, 0, .01, 1, .5, 777),
+        ("sqrt", 100, 4000.5, 5000, .1, 1, .5, 1),
+        ("sqrt", 0, 0, 90000, 0, 1, .5, 1),
         ("step", 5, 1000, 0, 0, 1, .97, 40),
     ]
     for kind, *rest in cases:

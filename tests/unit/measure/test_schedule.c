@@ -94,6 +94,12 @@ static void recognises_the_shape_of_a_logged_rate(void)
         {.kind = KM_PLAN_COSINE, .warmup = 150, .until = LAST, .final = 0.1},
         {.kind = KM_PLAN_LINEAR, .until = LAST},
         {.kind = KM_PLAN_POLYNOMIAL, .power = 2, .until = LAST},
+        {.kind = KM_PLAN_COSINE, .from = 4000, .until = LAST},
+        {.kind = KM_PLAN_ONE_MINUS_SQRT,
+         .warmup = 200,
+         .from = 5000,
+         .until = LAST,
+         .final = 0.05},
     };
     for (size_t p = 0; p < sizeof plans / sizeof *plans; p++) {
         size_t n = log_rates(&plans[p], 6500, step, rate);
