@@ -60,9 +60,11 @@ static double measure_of(const struct km_resolved *r, enum measure what,
     bool interval = isfinite(r->lo) && isfinite(r->hi);
     switch (what) {
     case LOG_LAST:
-        return log(error / last);
+        return fmin(fmax(log(error / last), -log(KM_SCORE_RATIO_MAX)),
+                    log(KM_SCORE_RATIO_MAX));
     case LOG_LINE:
-        return log(error / line);
+        return fmin(fmax(log(error / line), -log(KM_SCORE_RATIO_MAX)),
+                    log(KM_SCORE_RATIO_MAX));
     case ERROR:
         return fabs(r->truth - r->forecast);
     case LOG_ERROR:

@@ -12,14 +12,17 @@
  *     winkler   mean (u - l) + 2/alpha max(l - y, y - u, 0)
  *     pit       share of past truths not above y: uniform if calibrated
  *
- * |.| is at least 1e-9 of the truth's size, so that an exact hit has a ratio.
- * Threads: any.   Source: Winkler 1972; Gneiting and Raftery 2007 (interval
- * score); Dawid 1984 (PIT).   Document: docs/metrics.md#back-test */
+ * |.| is at least 1e-9 of the truth's size and a ratio at most 1,000 either
+ * way, so that one exact hit does not decide a mean of logarithms. Threads:
+ * any.   Source: Winkler 1972; Gneiting and Raftery 2007 (interval score);
+ * Dawid 1984 (PIT).   Document: docs/metrics.md#back-test */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_MEASURE_FORECAST_SCORE_H
 #define KM_MEASURE_FORECAST_SCORE_H
 
 #include <stddef.h>
+
+#define KM_SCORE_RATIO_MAX 1000.0
 
 /* One resolved forecast; NaN: no interval, no line, no calibration errors. */
 struct km_resolved {

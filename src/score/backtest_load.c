@@ -32,7 +32,8 @@ static struct km_backtest_pool *pool_of(struct km_backtest_set *set,
     struct km_backtest_pool *pool = &set->pools[set->pool_count++];
     *pool = (struct km_backtest_pool){
         .key = curve->pool_key,
-        .name = km_arena_copy(arena, curve->name, strlen(curve->name)),
+        .project = km_arena_copy(arena, curve->project, strlen(curve->project)),
+        .metric = km_arena_copy(arena, curve->metric, strlen(curve->metric)),
         .unit = km_arena_copy(arena, curve->unit, strlen(curve->unit)),
     };
     return pool;
@@ -63,8 +64,10 @@ static enum km_code take_run(struct km_backtest_set *set,
                              struct km_err *err)
 {
     enum km_code code = KM_OK;
-    if (!run->done || !(run->planned > 0)) {
-        set->going++;
+    double planned = isnan(run->planned) ? run->last : run->planned;
+    if (!run->ended || !(planned > 0)) {
+        set->going += run->curve_count > 0;
+        set->short_ += run->curve_count == 0;
         return KM_OK;
     }
     set->short_ += run->curve_count == 0;
@@ -74,15 +77,37 @@ static enum km_code take_run(struct km_backtest_set *set,
         if (!pool) {
             continue;
         }
-        if (!pool->name || !pool->unit || !make_room(set, arena)) {
+        if (!pool->metric || !pool->project || !pool->unit ||
+            !make_room(set, arena)) {
             return fail_full(err);
         }
         curve->pool = (unsigned)(pool - set->pools);
+        curve->planned = planned;
         set->undated += curve->time_ns == 0;
         code = km_backtest_take(curve, work, arena, scratch,
                                 &set->runs[set->count++], err);
     }
     return code;
+}
+
+/* Kinds of curve by name: the project only where there are several. */
+static enum km_code name_pools(struct km_backtest_set *set,
+                               struct km_arena *arena, struct km_err *err)
+{
+    bool several = false;
+    for (size_t i = 1; i < set->pool_count; i++) {
+        several |= strcmp(set->pools[i].project, set->pools[0].project) != 0;
+    }
+    for (size_t i = 0; i < set->pool_count; i++) {
+        struct km_backtest_pool *pool = &set->pools[i];
+        bool show = several && *pool->project;
+        pool->name = km_arena_printf(arena, "%s%s%s", show ? pool->project : "",
+                                     show ? " " : "", pool->metric);
+        if (!pool->name) {
+            return fail_full(err);
+        }
+    }
+    return KM_OK;
 }
 
 enum km_code km_backtest_load(struct km_store *store, const uint64_t *run_ids,
@@ -106,5 +131,5 @@ enum km_code km_backtest_load(struct km_store *store, const uint64_t *run_ids,
     }
     km_arena_finish(&one);
     km_arena_finish(&scratch);
-    return code;
+    return code ? code : name_pools(set, arena, err);
 }

@@ -1,6 +1,7 @@
 /* backtest_load.h - finished runs of a store as the back-test wants them.
  *
- * A run counts when it is finished or has done 99 % of its plan. Each of its
+ * A run counts when it has ended: finished, 99 % of its plan done, failed or
+ * killed, or without a plan and not said to be running. Each of its
  * curves (stored_run.h) with at least 12 points is judged; curves of one
  * project, metric and role calibrate each other. One run is in memory at a
  * time.
@@ -16,7 +17,8 @@
 enum { KM_BACKTEST_POOLS_MAX = 64 };
 
 struct km_backtest_pool {
-    const char *name; /* "validation loss" */
+    const char *name; /* "val/loss"; of several projects "lab val/loss" */
+    const char *project, *metric;
     const char *unit;
     uint64_t key;
 };

@@ -242,7 +242,9 @@ void km_forecaster_recall(const struct km_judged_run *runs, size_t count,
     double mae = 0, rel = 0;
     for (size_t k = 0; k < n; k++) {
         mae += weight[k] * error[k] / (double)record->groups;
-        rel += weight[k] * log(ratio[k]) / (double)record->groups;
+        double most = log(KM_SCORE_RATIO_MAX);
+        double kept = fmin(fmax(log(ratio[k]), -most), most);
+        rel += weight[k] * kept / (double)record->groups;
     }
     if (record->groups) {
         record->mae = mae;

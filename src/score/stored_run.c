@@ -117,10 +117,11 @@ static enum km_code take_curve(struct km_stored_run *run,
     *curve = (struct km_stored_curve){
         .track = track,
         .sign = track->of.better > 0 ? -1 : 1,
-        .name = km_arena_printf(arena, "%s%s%s", project, *project ? " " : "",
-                                track->name),
-        .unit = strcmp(track->of.unit, "1") == 0 ? km_role_title(role)
-                                                 : track->of.unit,
+        .project = project,
+        .metric = track->name,
+        .unit = strcmp(track->of.unit, "1") != 0 ? track->of.unit
+                : role == KM_ROLE_REWARD         ? "reward"
+                                                 : "score",
         .pool_key =
             km_hash(track->name, strlen(track->name) + 1,
                     km_hash(project, strlen(project) + 1, (uint64_t)role)),
@@ -133,9 +134,6 @@ static enum km_code take_curve(struct km_stored_run *run,
                 .group = (unsigned)(run->member.configuration & 0xffffffff),
                 .time_ns = began > 0 ? began : 0},
     };
-    if (!curve->name) {
-        return fail_full(err);
-    }
     enum km_code code = turn(track, arena, curve, err);
     run->curve_count += code == KM_OK && curve->run.count >= CURVE_POINTS_MIN;
     return code;
@@ -158,6 +156,10 @@ static void find_end(struct km_stored_run *run)
         run->planned = finished && run->last > 0 ? run->last : (double)NAN;
     }
     run->done = finished || run->last >= PLAN_REACHED * run->planned;
+    enum km_run_state state = run->view.state;
+    run->ended = run->done || state == KM_RUN_FAILED ||
+                 state == KM_RUN_KILLED ||
+                 (state == KM_RUN_UNKNOWN && isnan(run->planned));
 }
 
 enum km_code km_stored_run_load(struct km_store *store, uint64_t run_id,

@@ -20,7 +20,7 @@ struct km_stored_curve {
     struct km_forecast_run run; /* pool: 0, the caller's to say */
     const struct km_track *track;
     double sign;      /* value = sign x y */
-    const char *name; /* "project val/loss": curves that calibrate each other */
+    const char *project, *metric;
     const char *unit;
     uint64_t pool_key; /* of project, metric and role */
 };
@@ -32,6 +32,8 @@ struct km_stored_run {
     double last;             /* step of the last point of a judged curve */
     double planned;          /* last step of the plan; NaN: none */
     bool done;               /* finished, or 99 % of the plan are */
+    bool ended; /* done; or without a plan and not said to be running; or failed
+                   or killed */
     bool plan_known;
     struct km_rate_plan plan;
     struct km_stored_curve curves[KM_STORED_CURVES_MAX];

@@ -38,11 +38,12 @@ void known_backtest_make(struct km_arena *arena, struct km_scorecard *card)
         (void)km_backtest_take(&run, &work, arena, &scratch, &runs[g], NULL);
     }
     km_arena_finish(&scratch);
-    struct km_backtest_set set = {.runs = runs,
-                                  .count = CONFIGURATIONS,
-                                  .pools = {{"val/loss", "nat", 1}},
-                                  .pool_count = 1,
-                                  .seen = CONFIGURATIONS};
+    struct km_backtest_set set = {
+        .runs = runs,
+        .count = CONFIGURATIONS,
+        .pools = {{.name = "val/loss", .unit = "nat", .key = 1}},
+        .pool_count = 1,
+        .seen = CONFIGURATIONS};
     *card = (struct km_scorecard){.arena = arena, .level = 0.8};
     (void)km_backtest_card(&set, KM_HISTORY_EARLIER, &work, card, NULL);
 }
