@@ -83,6 +83,7 @@ static enum km_code take_run(struct km_backtest_set *set,
         }
         curve->pool = (unsigned)(pool - set->pools);
         curve->planned = planned;
+        curve->plan = run->plan_logged ? &run->plan : NULL;
         set->undated += curve->time_ns == 0;
         code = km_backtest_take(curve, work, arena, scratch,
                                 &set->runs[set->count++], err);

@@ -61,10 +61,13 @@ static enum km_code find_plan(struct km_stored_run *run, struct km_arena *arena,
             }
             run->plan_known = km_plan_problem(&run->plan) == NULL;
         }
-        /* of a run under way, a rate that was constant or is like nothing says
-         * nothing of what comes */
-        if (!run->done && (run->plan.kind == KM_PLAN_TABLE ||
-                           run->plan.kind == KM_PLAN_CONSTANT)) {
+        run->plan_logged = run->plan_known;
+        /* of a run that may go on, a rate that was constant, that is like
+         * nothing, or that falls towards no known end says nothing of what
+         * comes */
+        if (!run->done &&
+            (run->plan.kind == KM_PLAN_TABLE ||
+             run->plan.kind == KM_PLAN_CONSTANT || isnan(run->planned))) {
             run->plan_known = false;
         }
     }
@@ -73,7 +76,7 @@ static enum km_code find_plan(struct km_stored_run *run, struct km_arena *arena,
         run->plan = (struct km_rate_plan){.kind = KM_PLAN_CONSTANT, .final = 1};
         run->plan.warmup =
             run->facts.warmup_steps > 0 ? run->facts.warmup_steps : 0;
-        run->plan_known = true;
+        run->plan_known = run->plan_logged = true;
     }
     return KM_OK;
 }

@@ -19,7 +19,7 @@ enum { KM_STORED_CURVES_MAX = 5 };
 struct km_stored_curve {
     struct km_forecast_run run; /* pool: 0, the caller's to say */
     const struct km_track *track;
-    double sign;      /* value = sign x y */
+    double sign; /* value = sign x y */
     const char *project, *metric;
     const char *unit;
     uint64_t pool_key; /* of project, metric and role */
@@ -34,7 +34,8 @@ struct km_stored_run {
     bool done;               /* finished, or 99 % of the plan are */
     bool ended; /* done; or without a plan and not said to be running; or failed
                    or killed */
-    bool plan_known;
+    bool plan_known;  /* also of what comes after the last step */
+    bool plan_logged; /* up to the last step: enough for a run that ended */
     struct km_rate_plan plan;
     struct km_stored_curve curves[KM_STORED_CURVES_MAX];
     size_t curve_count;

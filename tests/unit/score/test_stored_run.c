@@ -118,6 +118,10 @@ static void a_cosine_is_known_before_it_has_ended(void)
     CHECK(!run.done && run.plan_known);
     CHECK_INT(run.plan.kind, KM_PLAN_COSINE);
     CHECK_NEAR(km_plan_rate(&run.plan, PLANNED), 0.1, 0.01);
+    begin_run("b", KM_RUN_RUNNING, 7); /* towards no known end */
+    log_curve(&cosine, 3000, 2.5);
+    load(r.id, &run);
+    CHECK(!run.ended && !run.plan_known && run.plan_logged);
     score_run_end(&r, &arena);
 }
 
@@ -148,6 +152,7 @@ static void empty_and_short_runs_are_no_curves(void)
     log_curve(&cosine, 3000, 2.5);
     load(r.id, &run);
     CHECK(run.ended && !run.done && isnan(run.planned));
+    CHECK(!run.plan_known && run.plan_logged);
     begin_run("b", KM_RUN_FINISHED, 7);
     for (int i = 0; i < 5; i++) {
         score_run_point(&r, "loss", i, NAN, i == 3 ? (double)NAN : 3 - i);
