@@ -71,6 +71,25 @@ static const struct km_option report_options[] = {
     KM_CARD_JUDGED_OPTIONS,
 };
 
+static const struct km_option compare_options[] = {
+    {"by", "KEY", "arms are the values of this setting", KM_OPTION_TEXT, 0,
+     NULL, 0},
+    {"delta", "AMOUNT", "smallest difference that matters; 0.1 %",
+     KM_OPTION_NUMBER, 0, NULL, 0},
+    {"power", "SHARE", "of finding it, for the seeds that are advised; 0.8",
+     KM_OPTION_NUMBER, 0, NULL, 0},
+    KM_CARD_SHOWN_OPTIONS,
+    KM_CARD_JUDGED_OPTIONS,
+};
+
+static const struct km_option seeds_options[] = {
+    {"delta", "AMOUNT", "the difference to be found; 0.1 %", KM_OPTION_NUMBER,
+     0, NULL, 0},
+    {"power", "SHARE", "of finding it; 0.8", KM_OPTION_NUMBER, 0, NULL, 0},
+    KM_CARD_SHOWN_OPTIONS,
+    KM_CARD_JUDGED_OPTIONS,
+};
+
 static const struct km_option levers_options[] = {
     {"axis", "AXIS", "what a run took: else time, tokens or steps",
      KM_OPTION_CHOICE, 0,
@@ -207,6 +226,23 @@ const struct km_command km_commands[] = {
      "value is a bound). Intervals are 80 % unless said otherwise.",
      "km report value-embed record-11 --target 3.28 --html report.html",
      KM_WORD_RUN, 0, -1, KM_OPTION_TABLE(report_options), km_run_report, false},
+    {"compare", "[RUN...]", "say which of two arms learns faster and better",
+     "Two words are two arms, each with all runs that it names; one word or "
+     "none makes an arm of every configuration, whose seeds stand together; "
+     "--by KEY makes an arm of every value of a setting. How many times as "
+     "fast the first arm reaches the losses of the second, on every axis, with "
+     "its factors; the difference at the same step; and a verdict that may be "
+     "looked at as often as you like: one arm is better, no difference that "
+     "matters, NEED n MORE SEEDS, or UNDECIDABLE.\n\n"
+     "Other configurations of the project that have seeds say how much seeds "
+     "differ. More than two arms are ranked and held against the best.",
+     "km compare 'lab/muon-*' 'lab/adamw-*'", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(compare_options), km_run_compare_arms, false},
+    {"seeds", "[RUN...]", "say how much seeds differ and how many are needed",
+     "The spread of final values over the seeds of each configuration, pooled, "
+     "and how many seeds an arm find a difference of --delta.",
+     "km seeds 'lab/*' --delta 0.005", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(seeds_options), km_run_seeds, false},
     {"levers", "[RUN...]", "say which settings moved learning",
      "Over all runs, or those named: how much of the differences in time to "
      "target goes with each setting, and how many times as fast one value is "

@@ -10,6 +10,8 @@ enum km_code km_run_runs(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_metrics(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_evals(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_backtest(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_seeds(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_levers(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_halving(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_report(struct km_cli *cli, struct km_err *err);

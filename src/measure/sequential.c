@@ -37,19 +37,40 @@ double km_sequential_power(double alpha, double df, double n, double spread,
     return 1 - km_f_noncentral_cdf(bound * bound, 1, df, n * effect * effect);
 }
 
+struct wanted {
+    double alpha, df_more, spread, effect, power;
+};
+
+static bool is_enough(const struct wanted *w, size_t seeds)
+{
+    double df = 2 * (double)seeds - 2 + w->df_more;
+    return df > 0 && km_sequential_power(w->alpha, df, (double)seeds / 2,
+                                         w->spread, w->effect) >= w->power;
+}
+
 size_t km_sequential_seeds(double alpha, double df_more, double spread,
                            double effect, double power, size_t seeds_from,
                            size_t seeds_max)
 {
-    size_t seeds = seeds_from;
-    for (; seeds <= seeds_max; seeds++) {
-        double df = 2 * (double)seeds - 2 + df_more;
-        if (df > 0 && km_sequential_power(alpha, df, (double)seeds / 2, spread,
-                                          effect) >= power) {
-            break;
+    const struct wanted wanted = {alpha, df_more, spread, effect, power};
+    size_t low = seeds_from, high = seeds_from; /* more seeds, more power */
+    while (high <= seeds_max && !is_enough(&wanted, high)) {
+        low = high + 1;
+        high *= 2;
+    }
+    if (high > seeds_max && !is_enough(&wanted, seeds_max)) {
+        return seeds_max + 1;
+    }
+    high = high < seeds_max ? high : seeds_max;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (is_enough(&wanted, middle)) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
     }
-    return seeds;
+    return low;
 }
 
 double km_sequence_asymptotic(double sd, double n, double n_tight, double alpha)

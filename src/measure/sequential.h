@@ -20,6 +20,7 @@
 #ifndef KM_MEASURE_SEQUENTIAL_H
 #define KM_MEASURE_SEQUENTIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define KM_SEQUENTIAL_SPREAD                                                   \
@@ -37,7 +38,7 @@ double km_sequential_bound(double alpha, double df, double n, double spread);
 double km_sequential_power(double alpha, double df, double n, double spread,
                            double effect);
 
-/* Seeds an arm (from `seeds_from`, at most `seeds_max`) at which that power is
+/* Seeds an arm (from `seeds_from` > 0, at most `seeds_max`) at which that power is
  * at least `power`; df_more: degrees of freedom besides those of the two arms.
  * seeds_max + 1: not even then. */
 size_t km_sequential_seeds(double alpha, double df_more, double spread,

@@ -11,6 +11,7 @@ const struct km_figure_family *const km_figure_families[] = {
     &km_figures_speed,
     &km_figures_cost,
     &km_figures_goal,
+    &km_figures_compare,
     &km_figures_levers,
     &km_figures_backtest,
 };

@@ -1,0 +1,294 @@
+/* cmd_compare.c - `km compare` and `km seeds`: arms against each other. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/card_output.h"
+#include "cli/commands.h"
+#include "cli/select.h"
+#include "score/compare.h"
+#include "score/seeds.h"
+
+enum { ARMS_MAX = 64 };
+static const double LEVEL = 0.80;
+
+static enum km_code fail_full(struct km_err *err)
+{
+    return km_fail(err, KM_EMEMORY, "no memory for the comparison");
+}
+
+/* Loads the runs of `list`, judged by the command's options. */
+static enum km_code load(struct km_cli *cli, struct km_store *store,
+                         const struct km_run_list *list,
+                         struct km_cohort *cohort, struct km_err *err)
+{
+    size_t n = list->count;
+    uint64_t *ids = km_new(&cli->arena, uint64_t, n + 1);
+    struct km_score_options *options =
+        km_new(&cli->arena, struct km_score_options, n + 1);
+    const struct km_score_options **each =
+        km_new(&cli->arena, const struct km_score_options *, n + 1);
+    if (!ids || !options || !each) {
+        return fail_full(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        ids[i] = list->rows[i].id;
+        km_card_options(cli, &list->rows[i], &options[i]);
+        each[i] = &options[i];
+    }
+    return km_cohort_load(store, ids, n, each, &cli->arena, cohort, err);
+}
+
+/* The runs of the command and, for the spread of seeds, all others of their
+ * projects: list->rows[0 .. *named) are the command's. */
+static enum km_code list_runs(struct km_cli *cli, struct km_store **store,
+                              struct km_run_list *list, size_t *named,
+                              struct km_err *err)
+{
+    struct km_run_list others = {0};
+    struct km_run_filter filter = {.order = KM_ORDER_NAME};
+    enum km_code code = km_select_named(cli, store, list, err);
+    if (code) {
+        return code;
+    }
+    *named = list->count;
+    code = km_select_runs(cli, *store, &filter, NULL, 0, &others, err);
+    struct km_run_row *rows =
+        km_new(&cli->arena, struct km_run_row, list->count + others.count + 1);
+    if (code || !rows) {
+        return code ? code : fail_full(err);
+    }
+    memcpy(rows, list->rows, list->count * sizeof *rows);
+    for (size_t i = 0; i < others.count && list->count < KM_COHORT_RUNS_MAX;
+         i++) {
+        bool mine = false, same_project = false;
+        for (size_t k = 0; k < *named; k++) {
+            mine = mine || rows[k].id == others.rows[i].id;
+            same_project =
+                same_project ||
+                km_str_equal(rows[k].meta.project, others.rows[i].meta.project);
+        }
+        if (!mine && same_project) {
+            rows[list->count++] = others.rows[i];
+        }
+    }
+    list->rows = rows;
+    return KM_OK;
+}
+
+/* Arms by value of a setting. */
+static enum km_code arms_by_key(struct km_cli *cli,
+                                const struct km_cohort *cohort, size_t named,
+                                const char *key, uint32_t *group,
+                                const char **names, size_t *arm_count,
+                                struct km_err *err)
+{
+    bool any = false;
+    for (size_t i = 0; i < named; i++) {
+        const struct km_setting *setting =
+            km_member_setting(&cohort->members[i], key);
+        const char *value = setting ? setting->value : "not set";
+        any = any || setting;
+        const char *name = km_arena_printf(&cli->arena, "%s=%s", key, value);
+        if (!name) {
+            return fail_full(err);
+        }
+        size_t at = 0;
+        while (at < *arm_count && strcmp(names[at], name) != 0) {
+            at++;
+        }
+        if (at == ARMS_MAX) {
+            return km_fail(err, KM_ELIMIT,
+                           "%s has more than %d values: they are no arms", key,
+                           ARMS_MAX);
+        }
+        names[at] = name;
+        *arm_count += at == *arm_count;
+        group[i] = (uint32_t)at;
+    }
+    return any ? KM_OK
+               : km_fail(err, KM_ENOTFOUND, "no run has the setting %s", key);
+}
+
+/* Arms by configuration: the first run gives the name. */
+static enum km_code arms_by_configuration(const struct km_cohort *cohort,
+                                          size_t named, uint32_t *group,
+                                          const char **names, size_t *arm_count,
+                                          struct km_err *err)
+{
+    struct km_cohort asked = *cohort;
+    asked.count = named;
+    size_t groups = km_cohort_group(&asked, group);
+    if (groups > ARMS_MAX) {
+        return km_fail(err, KM_ELIMIT,
+                       "%zu configurations, at most %d are compared; name "
+                       "fewer runs or use --by KEY",
+                       groups, ARMS_MAX);
+    }
+    for (size_t i = named; i > 0; i--) {
+        names[group[i - 1]] = cohort->members[i - 1].label;
+    }
+    *arm_count = groups;
+    return KM_OK;
+}
+
+/* A word that names one run stands for its configuration: all of its seeds join
+ * the arm, unless another arm has a run of the same configuration. */
+static void join_seeds(const struct km_cohort *cohort, uint32_t *group,
+                       uint32_t arm)
+{
+    const struct km_member *one = NULL;
+    bool shared = false;
+    for (size_t i = 0; i < cohort->count; i++) {
+        one = group[i] == arm ? &cohort->members[i] : one;
+    }
+    for (size_t i = 0; one && i < cohort->count; i++) {
+        shared =
+            shared || (group[i] != arm && group[i] != UINT32_MAX &&
+                       cohort->members[i].configuration == one->configuration);
+    }
+    for (size_t i = 0; one && !shared && i < cohort->count; i++) {
+        if (group[i] == UINT32_MAX &&
+            cohort->members[i].configuration == one->configuration) {
+            group[i] = arm;
+        }
+    }
+}
+
+/* Arms by word, when there are several: km compare 'a*' 'b*'. */
+static enum km_code arms_by_word(struct km_cli *cli, struct km_store *store,
+                                 const struct km_cohort *cohort, size_t named,
+                                 uint32_t *group, const char **names,
+                                 size_t *arm_count, struct km_err *err)
+{
+    const struct km_invocation *args = cli->args;
+    if (args->word_count > ARMS_MAX) {
+        return km_fail(err, KM_ELIMIT, "%zu arms, at most %d are compared",
+                       args->word_count, ARMS_MAX);
+    }
+    bool single[ARMS_MAX] = {false};
+    for (size_t w = 0; w < args->word_count; w++) {
+        struct km_run_list of_word = {0};
+        struct km_run_filter filter = {.order = KM_ORDER_NAME};
+        enum km_code code = km_select_runs(cli, store, &filter, &args->words[w],
+                                           1, &of_word, err);
+        if (code) {
+            return code;
+        }
+        names[w] = args->words[w];
+        single[w] = of_word.count == 1;
+        for (size_t i = 0; i < named; i++) {
+            for (size_t k = 0; k < of_word.count; k++) {
+                if (cohort->members[i].run_id == of_word.rows[k].id &&
+                    group[i] == UINT32_MAX) {
+                    group[i] = (uint32_t)w;
+                }
+            }
+        }
+    }
+    for (uint32_t w = 0; w < args->word_count; w++) {
+        if (single[w]) {
+            join_seeds(cohort, group, w);
+        }
+    }
+    *arm_count = args->word_count;
+    return KM_OK;
+}
+
+static enum km_code judge(struct km_cli *cli, const struct km_cohort *cohort,
+                          const uint32_t *group, const char *const *names,
+                          size_t arm_count, struct km_scorecard *card,
+                          struct km_err *err)
+{
+    struct km_arm *arms = km_new(&cli->arena, struct km_arm, arm_count + 1);
+    struct km_arm_metric metric;
+    struct km_seed_spread history;
+    struct km_compare_options options;
+    km_compare_options_init(&options);
+    options.delta = km_option_number(cli->args, "delta", (double)NAN);
+    options.power = km_option_number(cli->args, "power", options.power);
+    if (!(options.power > 0 && options.power < 1)) {
+        return km_fail(err, KM_EUSAGE, "--power must be between 0 and 1");
+    }
+    enum km_code code = arms ? km_arms_build(cohort, group, names, arm_count,
+                                             &cli->arena, arms, &metric, err)
+                             : fail_full(err);
+    if (code == KM_OK) {
+        code = km_seed_spread_of(cohort, arms, arm_count, &metric, &cli->arena,
+                                 &history, err);
+    }
+    if (code) {
+        return code;
+    }
+    return arm_count == 2 ? km_compare_add(&arms[0], &arms[1], &metric,
+                                           &history, &options, card, err)
+                          : km_compare_rank(arms, arm_count, &metric, &history,
+                                            &options, card, err);
+}
+
+static struct km_scorecard new_card(struct km_cli *cli, const char *name)
+{
+    return (struct km_scorecard){.arena = &cli->arena,
+                                 .run_name = name,
+                                 .context = "",
+                                 .headline = "",
+                                 .target = NAN,
+                                 .level = LEVEL};
+}
+
+enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err)
+{
+    struct km_store *store;
+    struct km_run_list list = {0};
+    struct km_cohort cohort = {.count = 0};
+    size_t named = 0, arm_count = 0;
+    enum km_code code = list_runs(cli, &store, &list, &named, err);
+    code = code ? code : load(cli, store, &list, &cohort, err);
+    if (code) {
+        return code;
+    }
+    uint32_t *group = km_new(&cli->arena, uint32_t, cohort.count + 1);
+    const char **names = km_new(&cli->arena, const char *, ARMS_MAX + 1);
+    if (!group || !names) {
+        return fail_full(err);
+    }
+    memset(group, 0xff, (cohort.count + 1) * sizeof *group);
+    const char *key = km_option_text(cli->args, "by");
+    code = key ? arms_by_key(cli, &cohort, named, key, group, names, &arm_count,
+                             err)
+           : cli->args->word_count > 1
+               ? arms_by_word(cli, store, &cohort, named, group, names,
+                              &arm_count, err)
+               : arms_by_configuration(&cohort, named, group, names, &arm_count,
+                                       err);
+    if (code == KM_OK && arm_count < 2) {
+        code = km_fail(err, KM_EUSAGE,
+                       "one arm only: all %zu runs are of one configuration or "
+                       "value; name two, or use --by KEY",
+                       named);
+    }
+    struct km_scorecard card = new_card(cli, "comparison");
+    code =
+        code ? code : judge(cli, &cohort, group, names, arm_count, &card, err);
+    return code ? code : km_card_output(cli, &card, 1, err);
+}
+
+enum km_code km_run_seeds(struct km_cli *cli, struct km_err *err)
+{
+    struct km_store *store;
+    struct km_run_list list = {0};
+    struct km_cohort cohort = {.count = 0};
+    const struct km_seeds_options options = {
+        .delta = km_option_number(cli->args, "delta", (double)NAN),
+        .power = km_option_number(cli->args, "power", 0.8),
+    };
+    if (!(options.power > 0 && options.power < 1)) {
+        return km_fail(err, KM_EUSAGE, "--power must be between 0 and 1");
+    }
+    enum km_code code = km_select_named(cli, &store, &list, err);
+    code = code ? code : load(cli, store, &list, &cohort, err);
+    struct km_scorecard card = new_card(cli, "seeds");
+    code = code ? code : km_seeds_add(&cohort, &options, &card, err);
+    return code ? code : km_card_output(cli, &card, 1, err);
+}

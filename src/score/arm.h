@@ -1,0 +1,63 @@
+/* arm.h - runs that stand for one thing under comparison: seeds of a
+ * configuration, or whatever a person puts together.
+ *
+ *     arm A   seed 1  seed 2  seed 3       each: a falling curve, a final value
+ *     arm B   seed 1  seed 2
+ *     other configurations with seeds  ->  how much seeds differ here
+ *
+ * Ownership: the arena.   Threads: any. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_SCORE_ARM_H
+#define KM_SCORE_ARM_H
+
+#include "measure/speedup.h"
+#include "score/cohort.h"
+
+struct km_arm {
+    const char *name;
+    const struct km_member **members; /* with a curve of the metric */
+    size_t count;
+    struct km_falling *falling; /* of each: isotonic, lower is better */
+    size_t dropped;             /* runs without the metric */
+    size_t configurations;      /* more than 1: not only seeds differ */
+};
+
+/* What all arms are compared by. */
+struct km_arm_metric {
+    const char *name, *unit; /* NULL: no metric that every arm has */
+    enum km_role role;
+    double sign;
+};
+
+/* Names `group[i]` (< arm_count) for the members of each arm; UINT32_MAX: in no
+ * arm. The metric is the one that most runs of all arms have; an arm may end
+ * up without runs. */
+enum km_code km_arms_build(const struct km_cohort *cohort,
+                           const uint32_t *group, const char *const *names,
+                           size_t arm_count, struct km_arena *arena,
+                           struct km_arm *arms, struct km_arm_metric *metric,
+                           struct km_err *err);
+
+/* How much seeds of one configuration differ, pooled over configurations. */
+struct km_seed_spread {
+    double variance; /* of the final value */
+    double log_time; /* variance of ln time to a loss */
+    double df;       /* 0: no configuration has two seeds */
+    size_t groups;
+};
+
+/* Over all configurations of the cohort with two seeds or more that are in none
+ * of `arms` (count 0: all), with the metric. */
+enum km_code km_seed_spread_of(const struct km_cohort *cohort,
+                               const struct km_arm *arms, size_t arm_count,
+                               const struct km_arm_metric *metric,
+                               struct km_arena *arena,
+                               struct km_seed_spread *spread,
+                               struct km_err *err);
+
+/* The curve's value (lower is better) at a step: interpolated between
+ * evaluations; the mean over the last 3 % before it for a training curve. NaN
+ * beyond the curve. */
+double km_member_value_at(const struct km_member_curve *curve, double step);
+
+#endif

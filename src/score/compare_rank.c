@@ -1,0 +1,190 @@
+/* compare_rank.c - several arms, best first, each held against the best. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "measure/distribution.h"
+#include "score/card.h"
+#include "score/compare_speed.h"
+
+enum { ARMS_DRAWN = 8 };
+
+struct ranked {
+    const struct km_arm *arm;
+    double value, m2; /* mean final value, lower is better */
+};
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    bool no_x = isnan(x->value), no_y = isnan(y->value);
+    if (no_x || no_y) {
+        return (int)no_x - (int)no_y;
+    }
+    return (x->value > y->value) - (x->value < y->value);
+}
+
+static struct ranked rank_of(const struct km_arm *arm)
+{
+    struct ranked r = {arm, 0, 0};
+    for (size_t i = 0; i < arm->count; i++) {
+        double value = km_member_quality(arm->members[i])->last;
+        double off = value - r.value;
+        r.value += off / (double)(i + 1);
+        r.m2 += off * (value - r.value);
+    }
+    r.value = arm->count ? r.value : (double)NAN;
+    return r;
+}
+
+static enum km_code add_value(const struct ranked *r,
+                              const struct km_arm_metric *metric,
+                              struct km_scorecard *card, struct km_err *err)
+{
+    if (isnan(r->value)) {
+        return km_card_add_absent(card, "compare.quality", r->arm->name,
+                                  metric->unit, KM_FIGURE_INSUFFICIENT,
+                                  "no curve of the metric", err);
+    }
+    struct km_figure_result result =
+        km_result_new("compare.quality", r->arm->name, metric->unit);
+    double n = (double)r->arm->count;
+    result.better = metric->sign < 0 ? KM_BETTER_HIGHER : KM_BETTER_LOWER;
+    result.value = metric->sign * r->value;
+    result.n = r->arm->count;
+    result.method = "mean over seeds at the end";
+    result.state = KM_FIGURE_WEAK;
+    result.reason = "one run";
+    if (r->arm->count > 1) {
+        double half = sqrt(r->m2 / (n - 1) / n) *
+                      km_t_quantile(0.5 + card->level / 2, n - 1);
+        result.lo = result.value - half;
+        result.hi = result.value + half;
+        result.level = card->level;
+        result.rung = "Student's t over seeds";
+        result.reason =
+            km_arena_printf(card->arena, "%zu seeds", r->arm->count);
+        result.state = KM_FIGURE_OK;
+    }
+    return km_card_add(card, result, NULL, err);
+}
+
+static enum km_code add_against(const struct ranked *best,
+                                const struct ranked *r, double share,
+                                const struct km_arm_metric *metric,
+                                const struct km_seed_spread *history,
+                                const struct km_compare_options *options,
+                                struct km_scorecard *card, bool *told,
+                                struct km_err *err)
+{
+    struct km_verdict v;
+    km_verdict_judge(r->arm, best->arm, history, options, share, &v);
+    const char *words =
+        km_verdict_words(&v, r->arm->name, best->arm->name, card->arena);
+    *told = v.outcome == KM_OUTCOME_B;
+    if (v.outcome == KM_OUTCOME_UNDECIDABLE) {
+        return km_card_add_absent(card, "compare.verdict", r->arm->name,
+                                  metric->unit, KM_FIGURE_INSUFFICIENT,
+                                  "UNDECIDABLE: nothing says how much seeds "
+                                  "differ, or no common place is reached",
+                                  err);
+    }
+    bool turned = metric->sign < 0;
+    struct km_figure_result result =
+        km_result_new("compare.verdict", r->arm->name, metric->unit);
+    result.better = turned ? KM_BETTER_HIGHER : KM_BETTER_LOWER;
+    result.value = metric->sign * v.difference;
+    result.lo = turned ? -v.hi : v.lo;
+    result.hi = turned ? -v.lo : v.hi;
+    result.level = v.level;
+    result.n = v.n[0] + v.n[1];
+    result.method = km_arena_printf(card->arena, "less %s", best->arm->name);
+    result.rung = "confidence sequence";
+    result.reason = words;
+    result.state =
+        v.outcome == KM_OUTCOME_NEED_MORE ? KM_FIGURE_WEAK : KM_FIGURE_OK;
+    return km_card_add(card, result, NULL, err);
+}
+
+/* The first run of an arm stands for it. */
+static enum km_code draw(const struct km_arm *arm,
+                         const struct km_arm_metric *metric,
+                         struct km_scorecard *card, struct km_err *err)
+{
+    if (!arm->count) {
+        return KM_OK;
+    }
+    const struct km_member_curve *from = km_member_quality(arm->members[0]);
+    double *y = km_new(card->arena, double, from->count + 1);
+    for (size_t i = 0; y && i < from->count; i++) {
+        y[i] = metric->sign * from->y[i];
+    }
+    const struct km_curve curve = {.id = "overlay",
+                                   .title = metric->name,
+                                   .unit = metric->unit,
+                                   .axis = KM_AXIS_STEP,
+                                   .kind = "line",
+                                   .name = arm->name,
+                                   .count = from->count,
+                                   .x = from->x,
+                                   .y = y};
+    return km_card_add_curve(card, curve, err);
+}
+
+enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
+                             const struct km_arm_metric *metric,
+                             const struct km_seed_spread *history,
+                             const struct km_compare_options *options,
+                             struct km_scorecard *card, struct km_err *err)
+{
+    struct ranked *ranked = km_new(card->arena, struct ranked, count + 1);
+    if (!ranked) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a comparison");
+    }
+    if (!metric->name) {
+        card->context = km_arena_printf(card->arena, "%zu arms", count);
+        card->headline = "The arms have no metric in common.";
+        return km_card_add_absent(
+            card, "compare.verdict", "", "1", KM_FIGURE_INSUFFICIENT,
+            "no metric that the arms have in common", err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ranked[i] = rank_of(&arms[i]);
+    }
+    qsort(ranked, count, sizeof *ranked, compare_ranked);
+    enum km_code code = KM_OK;
+    size_t worse = 0, beside = 0;
+    for (size_t i = 0; i < count && code == KM_OK; i++) {
+        code = add_value(&ranked[i], metric, card, err);
+    }
+    for (size_t i = 1; i < count && code == KM_OK; i++) {
+        bool told = false;
+        code = add_against(&ranked[0], &ranked[i], 1 / (double)(count - 1),
+                           metric, history, options, card, &told, err);
+        worse += told;
+        beside += !told;
+    }
+    for (size_t i = 0; i < count && i < ARMS_DRAWN && code == KM_OK; i++) {
+        code = draw(ranked[i].arm, metric, card, err);
+    }
+    card->context = km_arena_printf(
+        card->arena,
+        "%zu arms by %s; each held against the best, 5 %% over all "
+        "pairs and looks",
+        count, metric->name);
+    card->headline =
+        beside ? km_arena_printf(card->arena,
+                                 "%s is ahead with %.4g %s; %zu of %zu others "
+                                 "cannot be told apart from it.",
+                                 ranked[0].arm->name,
+                                 metric->sign * ranked[0].value, metric->unit,
+                                 beside, beside + worse)
+               : km_arena_printf(card->arena,
+                                 "%s is best with %.4g %s: all %zu others are "
+                                 "worse.",
+                                 ranked[0].arm->name,
+                                 metric->sign * ranked[0].value, metric->unit,
+                                 worse);
+    return code;
+}

@@ -1,0 +1,394 @@
+/* compare_speed.c - compare.speedup: ratios of resources at matched loss. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "score/compare_speed.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "measure/distribution.h"
+#include "measure/rng.h"
+#include "measure/robust.h"
+#include "score/card.h"
+
+enum { BOOTSTRAP_FROM = 8, RESAMPLES = 999 };
+
+static enum km_code fail_full(struct km_err *err)
+{
+    return km_fail(err, KM_ELIMIT, "no memory left for a comparison");
+}
+
+/* ln of what a step takes on an axis, for each run; false: not known. */
+static bool rates_of(const struct km_arm *arm, enum km_axis axis, double *out)
+{
+    for (size_t i = 0; i < arm->count; i++) {
+        const struct km_rate *rate = &arm->members[i]->axes.rate[axis];
+        if (!rate->known || !(rate->per_step > 0)) {
+            return false;
+        }
+        out[i] = log(rate->per_step);
+    }
+    return true;
+}
+
+static void mean_and_variance(const double *values, size_t count, double *mean,
+                              double *variance)
+{
+    double m2 = 0;
+    *mean = 0;
+    for (size_t i = 0; i < count; i++) {
+        double off = values[i] - *mean;
+        *mean += off / (double)(i + 1);
+        m2 += off * (values[i] - *mean);
+    }
+    *variance = count > 1 ? m2 / (double)(count - 1) : (double)NAN;
+}
+
+/* Percentile interval of the difference of means over seeds drawn again. */
+static void bootstrap(const double *a, size_t n, const double *b, size_t m,
+                      double level, double *scratch, struct km_log_ratio *out)
+{
+    struct km_rng rng;
+    km_rng_seed(&rng, 3);
+    for (int r = 0; r < RESAMPLES; r++) {
+        double sum_a = 0, sum_b = 0;
+        for (size_t i = 0; i < n; i++) {
+            sum_a += a[km_rng_below(&rng, n)];
+        }
+        for (size_t i = 0; i < m; i++) {
+            sum_b += b[km_rng_below(&rng, m)];
+        }
+        scratch[r] = sum_b / (double)m - sum_a / (double)n;
+    }
+    out->lo = km_quantile(scratch, RESAMPLES, (1 - level) / 2);
+    out->hi = km_quantile(scratch, RESAMPLES, (1 + level) / 2);
+}
+
+/* b's mean less a's; the unit of chance is the seed. */
+static void compare_logs(const double *a, size_t n, const double *b, size_t m,
+                         const struct km_seed_spread *history,
+                         const struct km_compare_options *options, double level,
+                         double *scratch, struct km_log_ratio *out)
+{
+    double mean_a, mean_b, va, vb;
+    mean_and_variance(a, n, &mean_a, &va);
+    mean_and_variance(b, m, &mean_b, &vb);
+    *out = (struct km_log_ratio){.known = true, .value = mean_b - mean_a};
+    double half = NAN, dn = (double)n, dm = (double)m;
+    if (n >= BOOTSTRAP_FROM && m >= BOOTSTRAP_FROM) {
+        bootstrap(a, n, b, m, level, scratch, out);
+        out->rung = "bootstrap over seeds";
+        return;
+    }
+    if (n > 1 && m > 1) {
+        double sa = va / dn, sb = vb / dm, sum = sa + sb;
+        double df = sum * sum / (sa * sa / (dn - 1) + sb * sb / (dm - 1));
+        half = sum > 0 ? sqrt(sum) * km_t_quantile(0.5 + level / 2, df) : 0;
+        out->rung = "Welch's t over seeds";
+    } else if (history->df > 0) {
+        half = sqrt(history->log_time * (1 / dn + 1 / dm)) *
+               km_t_quantile(0.5 + level / 2, history->df);
+        out->rung = "seed noise of other configurations";
+    } else {
+        half = options->time_sd * sqrt(1 / dn + 1 / dm) *
+               km_normal_quantile(0.5 + level / 2);
+        out->rung = "seed noise assumed";
+        out->assumed = true;
+    }
+    out->lo = out->value - half;
+    out->hi = out->value + half;
+}
+
+static enum km_axis first_known(const struct km_speedup *s,
+                                const enum km_axis *order, size_t count,
+                                enum km_axis otherwise)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (s->axis[order[i]].known) {
+            return order[i];
+        }
+    }
+    return otherwise;
+}
+
+/* Learning per second = learning per token x tokens per second, and money =
+ * seconds x price: in logarithms they add up, exactly. */
+static void find_factors(struct km_speedup *s)
+{
+    static const enum km_axis data[] = {KM_AXIS_TOKEN, KM_AXIS_SAMPLE,
+                                        KM_AXIS_STEP};
+    static const enum km_axis clock[] = {KM_AXIS_ACTIVE, KM_AXIS_SECOND};
+    s->data = first_known(s, data, 3, KM_AXIS_STEP);
+    s->clock = first_known(s, clock, 2, KM_AXIS_COUNT);
+    s->factored = s->clock != KM_AXIS_COUNT;
+    s->data_log = s->axis[s->data].value;
+    if (s->factored) {
+        s->speed_log = s->axis[s->clock].value - s->data_log;
+        s->priced = s->axis[KM_AXIS_CURRENCY].known;
+        s->price_log = s->priced ? s->axis[KM_AXIS_CURRENCY].value -
+                                       s->axis[s->clock].value
+                                 : 0;
+    }
+}
+
+/* No loss is reached by all: did one arm get below all of the other? */
+static void find_bound(const struct km_arm *a, const struct km_arm *b,
+                       struct km_speedup *s)
+{
+    double best_a = -INFINITY, best_b = -INFINITY; /* worst run's best */
+    double top_a = INFINITY, top_b = INFINITY, last_a = 0, last_b = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const struct km_falling *f = &a->falling[i];
+        best_a = fmax(best_a, f->y[f->count - 1]);
+        top_a = fmin(top_a, f->y[0]);
+        last_a = fmax(last_a, f->x[f->count - 1]);
+    }
+    for (size_t i = 0; i < b->count; i++) {
+        const struct km_falling *f = &b->falling[i];
+        best_b = fmax(best_b, f->y[f->count - 1]);
+        top_b = fmin(top_b, f->y[0]);
+        last_b = fmax(last_b, f->x[f->count - 1]);
+    }
+    if (top_a < best_b || top_b < best_a) {
+        const struct km_arm *fast = top_a < best_b ? a : b;
+        double slow_last = fast == a ? last_b : last_a, first = 0;
+        for (size_t i = 0; i < fast->count; i++) {
+            first = fmax(first, fast->falling[i].x[0]);
+        }
+        s->bound = true;
+        s->bound_log = log(slow_last / first) * (fast == a ? 1 : -1);
+    }
+}
+
+enum km_code km_speedup_measure(const struct km_arm *a, const struct km_arm *b,
+                                const struct km_arm_metric *metric,
+                                const struct km_seed_spread *history,
+                                const struct km_compare_options *options,
+                                double level, struct km_arena *arena,
+                                struct km_speedup *out, struct km_err *err)
+{
+    *out = (struct km_speedup){.from = NAN, .to = NAN};
+    size_t most = a->count + b->count + 1;
+    double *fine = km_new(arena, double, 3 * KM_SPEEDUP_FINE);
+    double *own = km_new(arena, double, 4 * most);
+    double *scratch = km_new(arena, double, RESAMPLES);
+    if (!fine || !own || !scratch) {
+        return fail_full(err);
+    }
+    double *step_a = own, *step_b = own + a->count;
+    double *log_a = own + most, *log_b = own + 2 * most;
+    if (!a->count || !b->count ||
+        !km_speedup_levels(a->falling, a->count, b->falling, b->count, fine,
+                           out->levels)) {
+        if (a->count && b->count) {
+            find_bound(a, b, out);
+        }
+        return KM_OK;
+    }
+    out->matched = true;
+    out->from = metric->sign * out->levels[KM_SPEEDUP_LEVELS / 2];
+    out->to = metric->sign * out->levels[KM_SPEEDUP_LEVELS - 1];
+    for (size_t i = 0; i < a->count; i++) {
+        step_a[i] = km_speedup_summary(&a->falling[i], out->levels);
+    }
+    for (size_t i = 0; i < b->count; i++) {
+        step_b[i] = km_speedup_summary(&b->falling[i], out->levels);
+    }
+    for (int axis = 0; axis < KM_AXIS_COUNT; axis++) {
+        if (!rates_of(a, (enum km_axis)axis, log_a) ||
+            !rates_of(b, (enum km_axis)axis, log_b)) {
+            continue;
+        }
+        for (size_t i = 0; i < a->count; i++) {
+            log_a[i] += step_a[i];
+        }
+        for (size_t i = 0; i < b->count; i++) {
+            log_b[i] += step_b[i];
+        }
+        compare_logs(log_a, a->count, log_b, b->count, history, options, level,
+                     scratch, &out->axis[axis]);
+    }
+    find_factors(out);
+    return KM_OK;
+}
+
+const char *km_speedup_variant(enum km_axis axis)
+{
+    static const char *const words[] = {
+        [KM_AXIS_STEP] = "per step",
+        [KM_AXIS_TOKEN] = "per token",
+        [KM_AXIS_SAMPLE] = "per sample",
+        [KM_AXIS_EPOCH] = "per epoch",
+        [KM_AXIS_SECOND] = "per second",
+        [KM_AXIS_ACTIVE] = "per active second",
+        [KM_AXIS_ACCELERATOR] = "per accelerator-hour",
+        [KM_AXIS_FLOP] = "per FLOP",
+        [KM_AXIS_CURRENCY] = "per currency",
+    };
+    return words[axis];
+}
+
+static enum km_code add_axis(const struct km_speedup *s, enum km_axis axis,
+                             const char *between, struct km_scorecard *card,
+                             struct km_err *err)
+{
+    const struct km_log_ratio *ratio = &s->axis[axis];
+    struct km_figure_result result =
+        km_result_new("compare.speedup", km_speedup_variant(axis), "x");
+    struct km_evidence evidence = {0};
+    result.value = exp(ratio->value);
+    result.lo = exp(ratio->lo);
+    result.hi = exp(ratio->hi);
+    result.level = card->level;
+    result.method = "ratio at matched loss, isotonic curves, later half";
+    result.rung = ratio->rung;
+    if (ratio->assumed) {
+        result.state = KM_FIGURE_WEAK;
+        result.reason = "seed noise assumed: one run an arm";
+    } else if (result.lo <= 1 && result.hi >= 1) {
+        result.state = KM_FIGURE_WEAK;
+        result.reason = "the interval spans 1";
+    }
+    km_evidence_add(&evidence, between);
+    return km_card_add(card, result, &evidence, err);
+}
+
+static enum km_code add_factor(const char *variant, double log_ratio,
+                               const char *reason, struct km_scorecard *card,
+                               struct km_err *err)
+{
+    struct km_figure_result result =
+        km_result_new("compare.speedup", variant, "x");
+    result.value = exp(log_ratio);
+    result.method = "factors multiply to the speed-up";
+    result.reason = reason;
+    return km_card_add(card, result, NULL, err);
+}
+
+static enum km_code add_factors(const struct km_speedup *s,
+                                struct km_scorecard *card, struct km_err *err)
+{
+    if (!s->factored) {
+        return KM_OK;
+    }
+    const char *unit = km_axis_name(s->data);
+    enum km_code code = add_factor(
+        "factor: data efficiency", s->data_log,
+        km_arena_printf(card->arena, "learning per %s", unit), card, err);
+    if (code == KM_OK) {
+        code = add_factor("factor: throughput", s->speed_log,
+                          km_arena_printf(card->arena, "%ss per %s", unit,
+                                          s->clock == KM_AXIS_ACTIVE
+                                              ? "active second"
+                                              : "second"),
+                          card, err);
+    }
+    if (code == KM_OK && s->priced) {
+        code = add_factor("factor: price", s->price_log, "seconds per currency",
+                          card, err);
+    }
+    return code;
+}
+
+/* Speed-up at each level, with the band of seeds where both arms have two. */
+static enum km_code add_curve(const struct km_speedup *s,
+                              const struct km_arm *a, const struct km_arm *b,
+                              const struct km_arm_metric *metric,
+                              struct km_scorecard *card, struct km_err *err)
+{
+    double *x = km_new(card->arena, double, 2 * KM_SPEEDUP_LEVELS);
+    double *one =
+        km_new(card->arena, double, (a->count + b->count) * KM_SPEEDUP_LEVELS);
+    double *lo = km_new(card->arena, double, 2 * KM_SPEEDUP_LEVELS);
+    if (!x || !one || !lo) {
+        return fail_full(err);
+    }
+    double *y = x + KM_SPEEDUP_LEVELS, *hi = lo + KM_SPEEDUP_LEVELS;
+    for (size_t i = 0; i < a->count + b->count; i++) {
+        km_reach(i < a->count ? &a->falling[i] : &b->falling[i - a->count],
+                 s->levels, KM_SPEEDUP_LEVELS, one + i * KM_SPEEDUP_LEVELS);
+    }
+    bool band = a->count > 1 && b->count > 1;
+    for (size_t l = 0; l < KM_SPEEDUP_LEVELS; l++) {
+        double column[2 * KM_SPEEDUP_LEVELS], mean[2], variance[2];
+        for (int side = 0; side < 2; side++) {
+            const struct km_arm *arm = side ? b : a;
+            size_t first = side ? a->count : 0, n = 0;
+            for (size_t i = 0; i < arm->count && n < 64; i++) {
+                column[n++] = one[(first + i) * KM_SPEEDUP_LEVELS + l];
+            }
+            mean_and_variance(column, n, &mean[side], &variance[side]);
+            variance[side] /= (double)n;
+        }
+        double t = band ? km_t_quantile(0.5 + card->level / 2,
+                                        (double)(a->count + b->count - 2))
+                        : (double)NAN;
+        double half = t * sqrt(variance[0] + variance[1]);
+        x[l] = metric->sign * s->levels[l];
+        y[l] = exp(mean[1] - mean[0]);
+        lo[l] = exp(mean[1] - mean[0] - half);
+        hi[l] = exp(mean[1] - mean[0] + half);
+    }
+    const struct km_curve curve = {
+        .id = "speedup",
+        .title = "speed-up per step",
+        .unit = "x",
+        .axis = KM_AXIS_STEP,
+        .kind = "line",
+        .name = a->name,
+        .x_unit = metric->unit,
+        .x_title = metric->name,
+        .count = KM_SPEEDUP_LEVELS,
+        .x = x,
+        .y = y,
+        .lo = band ? lo : NULL,
+        .hi = band ? hi : NULL,
+    };
+    return km_card_add_curve(card, curve, err);
+}
+
+static enum km_code add_unmatched(const struct km_speedup *s,
+                                  const struct km_arm *a,
+                                  const struct km_arm *b,
+                                  struct km_scorecard *card, struct km_err *err)
+{
+    if (!s->bound) {
+        return km_card_add_absent(
+            card, "compare.speedup", "per step", "x", KM_FIGURE_INSUFFICIENT,
+            a->count && b->count ? "the curves share no range of losses"
+                                 : "an arm has no curve of the metric",
+            err);
+    }
+    struct km_figure_result result =
+        km_result_new("compare.speedup", "per step", "x");
+    bool a_wins = s->bound_log > 0;
+    result.value = exp(s->bound_log);
+    result.state = KM_FIGURE_CENSORED;
+    result.method = "last step of the one over the first of the other";
+    result.reason = km_arena_printf(
+        card->arena, "%s was below all of %s from its first value on: a bound",
+        a_wins ? a->name : b->name, a_wins ? b->name : a->name);
+    return km_card_add(card, result, NULL, err);
+}
+
+enum km_code km_speedup_add(const struct km_speedup *speedup,
+                            const struct km_arm *a, const struct km_arm *b,
+                            const struct km_arm_metric *metric,
+                            struct km_scorecard *card, struct km_err *err)
+{
+    if (!speedup->matched) {
+        return add_unmatched(speedup, a, b, card, err);
+    }
+    const char *between =
+        km_arena_printf(card->arena, "between %s %.4g and %.4g %s",
+                        metric->name, speedup->from, speedup->to, metric->unit);
+    enum km_code code = KM_OK;
+    for (int axis = 0; axis < KM_AXIS_COUNT && code == KM_OK; axis++) {
+        if (speedup->axis[axis].known) {
+            code = add_axis(speedup, (enum km_axis)axis, between, card, err);
+        }
+    }
+    if (code == KM_OK) {
+        code = add_factors(speedup, card, err);
+    }
+    return code == KM_OK ? add_curve(speedup, a, b, metric, card, err) : code;
+}

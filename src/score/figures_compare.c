@@ -1,0 +1,65 @@
+/* figures_compare.c - rows of the registry: one arm against another. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "score/card.h"
+
+static const struct km_figure rows[] = {
+    {
+        .id = "compare.speedup",
+        .title = "Speed-up at matched loss",
+        .unit = "x",
+        .better = KM_BETTER_HIGHER,
+        .needs = "two arms whose curves pass through the same losses; a rate "
+                 "of both for every axis but steps",
+        .summary = "How many times as fast the first arm reaches the losses "
+                   "of the second, and what of it is data efficiency, "
+                   "throughput and price.",
+        .formula = "exp(mean over levels of ln x_B - ln x_A), isotonic curves, "
+                   "levels even in ln x_B, their later half; data efficiency "
+                   "x throughput x price multiply to it",
+        .source = "Isotonic regression: Ayer et al. 1955; interval over seeds: "
+                  "Welch 1947, bootstrap from 8 seeds",
+        .scope = KM_SCOPE_RUNS,
+    },
+    {
+        .id = "compare.quality",
+        .title = "Quality at the same budget",
+        .unit = "nat",
+        .better = KM_BETTER_LOWER,
+        .needs = "a run of each arm at a checkpoint of a known plan, or at its "
+                 "end",
+        .summary = "The difference between the arms at the same step, as one "
+                   "look shows it.",
+        .formula = "mean over seeds of A less that of B",
+        .source = "Student's t with the pooled variance of seeds",
+        .scope = KM_SCOPE_RUNS,
+    },
+    {
+        .id = "compare.verdict",
+        .title = "Verdict",
+        .unit = "nat",
+        .better = KM_BETTER_LOWER,
+        .needs = "two seeds of an arm, or other configurations with seeds",
+        .summary = "Whether one arm is better, may be called no worse, or how "
+                   "many more seeds it takes; looking often does no harm.",
+        .formula = "e >= 1/alpha at 1/8, 1/4, 1/2 and 1 of the plan, which "
+                   "spend 5, 10, 15 and 70 % of alpha = 5 %",
+        .source = "Gonen et al. 2005; Perez-Ortiz et al. 2024, anytime-valid "
+                  "t test",
+        .scope = KM_SCOPE_RUNS,
+    },
+    {
+        .id = "compare.seeds",
+        .title = "Spread of seeds",
+        .unit = "nat",
+        .better = KM_BETTER_NEITHER,
+        .needs = "a configuration with two seeds that ended",
+        .summary = "How much seeds of one configuration differ, and how many "
+                   "an arm needs to find a difference.",
+        .formula = "pooled standard deviation of final values; seeds: least n "
+                   "with P(e >= 1/alpha | delta) >= power",
+        .source = "Chi-squared interval of a variance; power: noncentral F",
+        .scope = KM_SCOPE_RUNS,
+    },
+};
+const struct km_figure_family km_figures_compare =
+    KM_FIGURE_FAMILY("compare", rows);

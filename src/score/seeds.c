@@ -1,0 +1,187 @@
+/* seeds.c - compare.seeds: spread of seeds and the seeds a comparison needs. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "score/seeds.h"
+
+#include <math.h>
+
+#include "measure/distribution.h"
+#include "measure/sequential.h"
+#include "score/card.h"
+
+enum { SEEDS_MAX = 1000, GROUPS_SHOWN = 20 };
+static const double ALPHA = 0.05, END_SHARE = 0.70, DELTA_SHARE = 0.001;
+
+struct seeding {
+    const struct km_cohort *cohort;
+    const struct km_seeds_options *options;
+    struct km_arm_metric metric;
+    struct km_seed_spread spread;
+    struct km_scorecard *card;
+    struct km_err *err;
+    double level; /* mean value, for the default delta */
+    double delta;
+};
+
+/* One configuration: its spread, with the chi-squared interval of a variance.
+ */
+static enum km_code add_group(struct seeding *s, const struct km_arm *arm)
+{
+    double mean = 0, m2 = 0, n = (double)arm->count, ends[2];
+    for (size_t i = 0; i < arm->count; i++) {
+        double value = km_member_quality(arm->members[i])->last;
+        double off = value - mean;
+        mean += off / (double)(i + 1);
+        m2 += off * (value - mean);
+    }
+    for (int k = 0; k < 2; k++) {
+        /* quantiles of chi squared by bisection on its distribution */
+        double p = k ? (1 - s->card->level) / 2 : (1 + s->card->level) / 2;
+        double low = 0, high = 10 * n + 100;
+        for (int i = 0; i < 100; i++) {
+            double middle = (low + high) / 2;
+            *(km_chi2_cdf(middle, n - 1) < p ? &low : &high) = middle;
+        }
+        ends[k] = sqrt(m2 / ((low + high) / 2));
+    }
+    struct km_figure_result result =
+        km_result_new("compare.seeds", arm->name, s->metric.unit);
+    result.value = sqrt(m2 / (n - 1));
+    result.lo = ends[0];
+    result.hi = ends[1];
+    result.level = s->card->level;
+    result.n = arm->count;
+    result.method = "standard deviation of the final value over seeds";
+    result.rung = "chi-squared";
+    result.reason = km_arena_printf(
+        s->card->arena, "%zu seeds, %.3g %% of %.4g", arm->count,
+        100 * result.value / fabs(mean), s->metric.sign * mean);
+    return km_card_add(s->card, result, NULL, s->err);
+}
+
+/* Seeds an arm that find delta, or the least that any number would find. */
+static enum km_code add_needed(struct seeding *s)
+{
+    struct km_arena *arena = s->card->arena;
+    if (!(s->spread.df > 0)) {
+        return km_card_add_absent(
+            s->card, "compare.seeds", "needed an arm", "seed",
+            KM_FIGURE_INSUFFICIENT,
+            "no configuration here has two seeds that ended", s->err);
+    }
+    double sd = sqrt(s->spread.variance), alpha = ALPHA * END_SHARE;
+    if (!(sd > 0)) {
+        return km_card_add_absent(s->card, "compare.seeds", "needed an arm",
+                                  "seed", KM_FIGURE_INSUFFICIENT,
+                                  "the seeds do not differ at all: are they "
+                                  "copies?",
+                                  s->err);
+    }
+    size_t seeds =
+        km_sequential_seeds(alpha, s->spread.df, KM_SEQUENTIAL_SPREAD,
+                            s->delta / sd, s->options->power, 1, SEEDS_MAX);
+    struct km_figure_result result =
+        km_result_new("compare.seeds", "needed an arm", "seed");
+    result.value = (double)seeds;
+    result.n = s->spread.groups;
+    result.method = "noncentral F of the anytime-valid t test";
+    result.reason = km_arena_printf(
+        arena, "to find %.3g %s with power %.2f; a seed varies by %.3g",
+        s->delta, s->metric.unit, s->options->power, sd);
+    if (seeds > SEEDS_MAX) {
+        result.state = KM_FIGURE_CENSORED;
+        result.value = SEEDS_MAX;
+    }
+    return km_card_add(s->card, result, NULL, s->err);
+}
+
+static enum km_code pooled(struct seeding *s)
+{
+    if (!(s->spread.df > 0)) {
+        return KM_OK;
+    }
+    struct km_figure_result result =
+        km_result_new("compare.seeds", "all configurations", s->metric.unit);
+    result.value = sqrt(s->spread.variance);
+    result.n = s->spread.groups;
+    result.method = "pooled over configurations";
+    result.reason = km_arena_printf(
+        s->card->arena,
+        "%zu configurations, %.0f degrees of freedom; time to "
+        "a loss varies by %.2g %%",
+        s->spread.groups, s->spread.df, 100 * sqrt(s->spread.log_time));
+    return km_card_add(s->card, result, NULL, s->err);
+}
+
+static enum km_code add_groups(struct seeding *s, const uint32_t *group,
+                               size_t groups)
+{
+    struct km_arena *arena = s->card->arena;
+    const char **names = km_new(arena, const char *, groups + 1);
+    struct km_arm *arms = km_new(arena, struct km_arm, groups + 1);
+    if (!names || !arms) {
+        return km_fail(s->err, KM_ELIMIT, "no memory left for a comparison");
+    }
+    for (size_t i = s->cohort->count; i > 0; i--) {
+        names[group[i - 1]] = s->cohort->members[i - 1].label;
+    }
+    enum km_code code = km_arms_build(s->cohort, group, names, groups, arena,
+                                      arms, &s->metric, s->err);
+    double sum = 0, count = 0;
+    size_t shown = 0;
+    for (size_t g = 0; g < groups && code == KM_OK; g++) {
+        for (size_t i = 0; i < arms[g].count; i++) {
+            sum += km_member_quality(arms[g].members[i])->last;
+            count++;
+        }
+        if (arms[g].count > 1 && shown++ < GROUPS_SHOWN) {
+            code = add_group(s, &arms[g]);
+        }
+    }
+    s->level = sum / count;
+    return code;
+}
+
+enum km_code km_seeds_add(const struct km_cohort *cohort,
+                          const struct km_seeds_options *options,
+                          struct km_scorecard *card, struct km_err *err)
+{
+    struct seeding s = {
+        .cohort = cohort, .options = options, .card = card, .err = err};
+    uint32_t *group = km_new(card->arena, uint32_t, cohort->count + 1);
+    if (!group) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a comparison");
+    }
+    enum km_code code = add_groups(&s, group, km_cohort_group(cohort, group));
+    card->context = km_arena_printf(card->arena, "%zu runs", cohort->count);
+    if (code == KM_OK && !s.metric.name) {
+        card->headline = "No run has a curve that could be compared.";
+        return km_card_add_absent(card, "compare.seeds", "needed an arm",
+                                  "seed", KM_FIGURE_INSUFFICIENT,
+                                  "no run has a loss, score or reward", err);
+    }
+    if (code == KM_OK) {
+        code = km_seed_spread_of(cohort, NULL, 0, &s.metric, card->arena,
+                                 &s.spread, err);
+    }
+    s.delta =
+        isnan(options->delta) ? DELTA_SHARE * fabs(s.level) : options->delta;
+    code = code == KM_OK ? pooled(&s) : code;
+    code = code == KM_OK ? add_needed(&s) : code;
+    if (code) {
+        return code;
+    }
+    const struct km_figure_result *needed =
+        km_card_find(card, "compare.seeds", "needed an arm");
+    card->headline =
+        isfinite(needed->value)
+            ? km_arena_printf(card->arena,
+                              "%s%.0f seed%s an arm find a difference of %.3g "
+                              "%s in %s.",
+                              needed->state == KM_FIGURE_CENSORED ? "More than "
+                                                                  : "",
+                              needed->value, needed->value > 1 ? "s" : "",
+                              s.delta, s.metric.unit, s.metric.name)
+            : km_arena_printf(card->arena, "Not enough data: %s.",
+                              needed->reason);
+    return KM_OK;
+}
