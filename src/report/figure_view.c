@@ -70,8 +70,9 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
         return view;
     }
     int decimals = km_decimals_for(result->value, result->lo, result->hi);
-    if (strcmp(result->unit, "step") == 0) {
-        decimals = 0; /* there are no parts of a step */
+    if (strcmp(result->unit, "step") == 0 ||
+        strcmp(result->unit, "seed") == 0) {
+        decimals = 0; /* there are no parts of them */
     }
     view.value = km_show_decimals(result->value, decimals);
     if (result->state == KM_FIGURE_CENSORED) {

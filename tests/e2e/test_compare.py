@@ -1,0 +1,131 @@
+"""test_compare.py - `km compare` and `km seeds` over imported runs, seeds of public
+configurations among them."""
+# SPDX-License-Identifier: Apache-2.0
+import collections
+import csv
+import gzip
+import itertools
+import json
+import math
+import os
+import random
+import tempfile
+
+from runs_folder import RunsFolder
+from shared import km, need_shared, run
+
+
+def card_of(store, *words):
+    code, out, err = km(*words, "--store", store, "--json")
+    assert code == 0, (words, err)
+    return json.loads(out)
+
+
+def figure(card, ident, variant=""):
+    found = [f for f in card["figures"]
+             if f["id"] == ident and f["variant"] == variant]
+    assert found, (ident, variant, [f["id"] for f in card["figures"]])
+    return found[0]
+
+
+def store_of(folder, root):
+    store = os.path.join(root, "store")
+    code, _, err = km("import", os.path.join(root, "mlruns"), "--store", store,
+                      "--quiet")
+    assert code == 0, err
+    return store
+
+
+def power_law(scale, seconds=0.1, offset=0.0):
+    return [(x, seconds * x, 2 + offset + 2 * math.sqrt(scale / x))
+            for x in range(10, 2001, 10)]
+
+
+def decided():
+    """two configurations with seeds: factors, verdict, words as arms"""
+    with tempfile.TemporaryDirectory() as root:
+        folder, dice = RunsFolder(root), random.Random(3)
+        for name, scale, seconds in (("muon", 400, 0.1), ("adamw", 500, 0.08)):
+            for seed in range(4):
+                folder.add(f"{name}-{seed}", {"opt": name, "seed": seed},
+                           {"val/loss": power_law(scale, seconds,
+                                                  dice.gauss(0, 0.002))})
+        store = store_of(folder, root)
+        card = card_of(store, "compare", "muon-*", "adamw-*")
+        data = figure(card, "compare.speedup", "factor: data efficiency")
+        speed = figure(card, "compare.speedup", "factor: throughput")
+        total = figure(card, "compare.speedup", "per active second")
+        assert abs(data["value"] - 1.25) < 0.02, data
+        assert abs(speed["value"] - 0.8) < 0.001, speed
+        assert abs(data["value"] * speed["value"] - total["value"]) < 1e-12
+        verdict = figure(card, "compare.verdict")
+        assert verdict["reason"] == "muon-* is better", verdict
+        # one run stands for the seeds of its configuration; --by and alone too
+        single = card_of(store, "compare", "muon-0", "adamw-0")
+        assert figure(single, "compare.verdict")["n"] == 8
+        by = card_of(store, "compare", "--by", "opt")
+        assert figure(by, "compare.verdict")["value"] is not None
+        alone = card_of(store, "compare")
+        assert figure(alone, "compare.verdict")["n"] == 8
+        seeds = card_of(store, "seeds", "--delta", "0.006")
+        assert 2 <= figure(seeds, "compare.seeds", "needed an arm")["value"] < 20
+        for form in ("text", "csv", "markdown"):
+            code, out, err = km("compare", "--store", store, "--format", form)
+            assert code == 0 and "compare.verdict" in out, (form, err)
+
+
+def undecidable():
+    """one run an arm without seeds anywhere is UNDECIDABLE, however far apart"""
+    with tempfile.TemporaryDirectory() as root:
+        folder = RunsFolder(root)
+        folder.add("a", {"opt": "a"}, {"val/loss": power_law(400)})
+        folder.add("b", {"opt": "b"}, {"val/loss": power_law(4000)})
+        store = store_of(folder, root)
+        verdict = figure(card_of(store, "compare", "a", "b"), "compare.verdict")
+        assert verdict["state"] == "INSUFFICIENT" and verdict["value"] is None
+        assert "UNDECIDABLE" in verdict["reason"], verdict
+        for words in (("compare", "a"), ("compare", "--by", "nothing"),
+                      ("compare", "a", "b", "--power", "1")):
+            code, _, err = km(*words, "--store", store)
+            assert code in (2, 5) and err.startswith("km compare: "), (code, err)
+
+
+def public_seeds(path):
+    """{group: {curve: [(step, value)]}} of validation curves with seeds."""
+    groups = collections.defaultdict(lambda: collections.defaultdict(list))
+    with gzip.open(path, "rt", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["source"] == "mng" and row["kind"] == "val" and \
+                    float(row["step"]) > 0:
+                groups[row["group"]][row["curve"]].append(
+                    (int(float(row["step"])), float(row["value"])))
+    return {g: c for g, c in groups.items() if len(c) > 1}
+
+
+def honest():
+    """seeds of one public configuration are decided in at most 1 of 20 pairs"""
+    groups = public_seeds(need_shared("data", "curves", "curves.csv.gz"))
+    with tempfile.TemporaryDirectory() as root:
+        folder, pairs = RunsFolder(root), []
+        for g, (group, curves) in enumerate(sorted(groups.items())):
+            names = []
+            for i, points in enumerate(curves.values()):
+                name = f"g{g}-{i}"
+                folder.add(name, {"recipe": group, "seed": i},
+                           {"val/loss": [(s, 0.1 * s, v) for s, v in points]})
+                names.append(name)
+            pairs += itertools.combinations(names, 2)
+        store = store_of(folder, root)
+        outcomes = collections.Counter()
+        for a, b in pairs:
+            verdict = figure(card_of(store, "compare", a, b), "compare.verdict")
+            outcomes["better" if "better" in verdict["reason"] else
+                     "no difference" if "no difference" in verdict["reason"]
+                     else "open"] += 1
+        print(f"# {len(pairs)} pairs of seeds of {len(groups)} public "
+              f"configurations: {dict(outcomes)}")
+        assert len(pairs) >= 15, len(pairs)
+        assert outcomes["better"] <= 0.05 * len(pairs), outcomes
+
+
+run(decided, undecidable, honest)
