@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/select.h"
 #include "score/compare.h"
+#include "score/compare_tasks.h"
 #include "score/seeds.h"
 
 enum { ARMS_MAX = 64 };
@@ -271,6 +272,10 @@ enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err)
     struct km_scorecard card = new_card(cli, "comparison");
     code =
         code ? code : judge(cli, &cohort, group, names, arm_count, &card, err);
+    if (code == KM_OK) {
+        code = km_compare_tasks_add(store, &cohort, group, names, arm_count,
+                                    &card, err);
+    }
     return code ? code : km_card_output(cli, &card, 1, err);
 }
 

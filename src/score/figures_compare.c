@@ -60,6 +60,43 @@ static const struct km_figure rows[] = {
         .source = "Chi-squared interval of a variance; power: noncentral F",
         .scope = KM_SCOPE_RUNS,
     },
+    {
+        .id = "compare.iqm",
+        .title = "Interquartile mean",
+        .unit = "score",
+        .better = KM_BETTER_HIGHER,
+        .needs = "evaluations of a task that every arm has",
+        .summary = "The mean of the middle half of the scores over runs and "
+                   "tasks: neither a lucky run nor one easy task decides.",
+        .formula = "25 % trimmed mean over runs x tasks",
+        .source = "Agarwal et al. 2021; interval: stratified bootstrap",
+        .scope = KM_SCOPE_RUNS,
+    },
+    {
+        .id = "compare.prob_improvement",
+        .title = "Probability of improvement",
+        .unit = "probability",
+        .better = KM_BETTER_HIGHER,
+        .needs = "evaluations of a task that both arms have",
+        .summary = "How likely a run of the first arm scores higher than one "
+                   "of the other, on a task drawn at random.",
+        .formula = "mean over tasks of U/(n m), ties count half",
+        .source = "Mann and Whitney 1947; Agarwal et al. 2021",
+        .scope = KM_SCOPE_RUNS,
+    },
+    {
+        .id = "compare.olympic",
+        .title = "MLPerf score",
+        .unit = "min",
+        .better = KM_BETTER_LOWER,
+        .needs = "at least 3 runs that say how long they trained to the target",
+        .summary = "Time to train: the mean over runs without the fastest and "
+                   "the slowest.",
+        .formula = "olympic mean of time to train; one run that never got "
+                   "there is the slowest, two make it void",
+        .source = "MLPerf training rules, section 11",
+        .scope = KM_SCOPE_RUNS,
+    },
 };
 const struct km_figure_family km_figures_compare =
     KM_FIGURE_FAMILY("compare", rows);

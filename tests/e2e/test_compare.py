@@ -128,4 +128,55 @@ def honest():
         assert outcomes["better"] <= 0.05 * len(pairs), outcomes
 
 
-run(decided, undecidable, honest)
+def olympic():
+    """MLPerf: the olympic means are the published ones"""
+    logs = need_shared("data", "logs", "mllog")
+    with open(need_shared("data", "logs", "truth", "cross_checks.json"),
+              encoding="utf-8") as file:
+        truth = json.load(file)["mlperf"]
+    with tempfile.TemporaryDirectory() as root:
+        store = os.path.join(root, "store")
+        code, _, err = km("import", logs, "--store", store, "--quiet")
+        assert code == 0, err
+        folders = sorted(truth)
+        card = card_of(store, "compare", *(f"*{f}/*" for f in folders))
+        for folder in folders:
+            found = figure(card, "compare.olympic", f"*{folder}/*")
+            assert abs(found["value"] - truth[folder]["olympic_mean_min"]) < \
+                1e-5, (found, truth[folder])
+            assert found["n"] == truth[folder]["runs"]
+
+
+def tasks():
+    """scores over tasks: interquartile mean and probability of improvement"""
+    scores = {"a": {"arc": 0.5, "boolq": 0.7, "copa": 0.6, "piqa": 0.9},
+              "b": {"arc": 0.4, "boolq": 0.7, "copa": 0.8, "sciq": 0.1}}
+    with tempfile.TemporaryDirectory() as root:
+        for name, rows in scores.items():
+            folder = os.path.join(root, "evals", name)
+            os.makedirs(folder)
+            with open(os.path.join(folder, "results_1.json"), "w",
+                      encoding="utf-8") as file:
+                json.dump({"results": {t: {"alias": t, "acc,none": v,
+                                           "acc_stderr,none": 0.01}
+                                       for t, v in rows.items()},
+                           "versions": {t: 1 for t in rows},
+                           "n-shot": {t: 0 for t in rows},
+                           "config": {"model": "hf", "model_args": name},
+                           "higher_is_better": {t: {"acc": True} for t in rows},
+                           "model_name": name}, file)
+        store = os.path.join(root, "store")
+        code, _, err = km("import", os.path.join(root, "evals"), "--store",
+                          store, "--quiet")
+        assert code == 0, err
+        first, last = km("runs", "--store", store, "--names")[1].split()
+        card = card_of(store, "compare", first, last)
+        better = figure(card, "compare.prob_improvement", f"{first} over {last}")
+        # arc won, boolq tied, copa lost; piqa and sciq stand alone
+        assert abs(better["value"] - 0.5) < 1e-12, better
+        assert better["state"] == "WEAK" and better["n"] == 3, better
+        iqm = figure(card, "compare.iqm", last)
+        assert abs(iqm["value"] - (0.4 + 0.7 + 0.8) / 3) < 1e-12, iqm
+
+
+run(decided, undecidable, honest, olympic, tasks)
