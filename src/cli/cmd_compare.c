@@ -10,6 +10,7 @@
 #include "score/compare.h"
 #include "score/compare_tasks.h"
 #include "score/seeds.h"
+#include "score/target_group.h"
 
 enum { ARMS_MAX = 64 };
 static const double LEVEL = 0.80;
@@ -275,6 +276,11 @@ enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err)
     if (code == KM_OK) {
         code = km_compare_tasks_add(store, &cohort, group, names, arm_count,
                                     &card, err);
+    }
+    if (code == KM_OK && km_option_given(cli->args, "target")) {
+        code = km_target_group_add(
+            &cohort, group, arm_count, names,
+            km_option_number(cli->args, "target", (double)NAN), &card, err);
     }
     return code ? code : km_card_output(cli, &card, 1, err);
 }

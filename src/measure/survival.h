@@ -11,7 +11,7 @@
  * Ownership: everything is the caller's.   Threads: any.
  * Source: Kaplan and Meier 1958, J. Am. Stat. Assoc. 53:457; variance by
  * Greenwood 1926; limits on the log(-log S) scale, Kalbfleisch and Prentice
- * 1980.   Document: docs/metrics.md#learn.target_survival */
+ * 1980.   Document: docs/metrics.md#time-to-target-of-groups */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_MEASURE_SURVIVAL_H
 #define KM_MEASURE_SURVIVAL_H
