@@ -1,0 +1,121 @@
+/* straggler.c - ratios to the median rank, averaged over steps. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure/straggler.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "measure/robust.h"
+
+static const double AVERAGED = 0.1, EXCESS_MIN = 0.05, MADS = 3, P_MAX = 0.001;
+
+/* One row per rank, in the caller's scratch. */
+struct ranks {
+    double *average, *slowest, *excess, *sorted, *spare;
+    size_t count;
+};
+
+static bool is_usable(const double *row, size_t ranks)
+{
+    for (size_t r = 0; r < ranks; r++) {
+        if (!(row[r] > 0) || !isfinite(row[r])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Median of the row; adds to the sums of `out` and of the ranks. */
+static double take_step(const struct ranks *ranks, const double *row,
+                        struct km_straggler *out)
+{
+    size_t slowest = 0;
+    memcpy(ranks->sorted, row, ranks->count * sizeof *row);
+    double median = km_median(ranks->sorted, ranks->count);
+    for (size_t r = 0; r < ranks->count; r++) {
+        double ratio = row[r] / median;
+        ranks->excess[r] += ratio - 1;
+        ranks->average[r] += AVERAGED * (ratio - ranks->average[r]);
+        slowest = row[r] > row[slowest] ? r : slowest;
+    }
+    ranks->slowest[slowest]++;
+    out->cost_seconds += row[slowest] - median;
+    out->step_seconds += row[slowest];
+    out->steps++;
+    return median;
+}
+
+/* What a rank's moving average must be above at this step. */
+static double find_bound(const struct ranks *ranks)
+{
+    memcpy(ranks->sorted, ranks->average,
+           ranks->count * sizeof *ranks->average);
+    double centre = km_median(ranks->sorted, ranks->count);
+    double mad = km_mad(ranks->average, ranks->count, centre, ranks->spare);
+    return 1 + fmax(MADS * mad, EXCESS_MIN);
+}
+
+static void start(const struct ranks *ranks, struct km_straggler *out)
+{
+    *out = (struct km_straggler){.p = 1};
+    for (size_t r = 0; r < ranks->count; r++) {
+        ranks->average[r] = 1;
+        ranks->slowest[r] = ranks->excess[r] = 0;
+    }
+}
+
+/* Longest run of steps over which `rank` stays above the bound. */
+static size_t find_streak(const struct ranks *ranks, const double *seconds,
+                          size_t steps, size_t rank)
+{
+    size_t streak = 0, longest = 0;
+    struct km_straggler unused;
+    start(ranks, &unused);
+    for (size_t i = 0; i < steps; i++) {
+        const double *row = seconds + i * ranks->count;
+        if (!is_usable(row, ranks->count)) {
+            continue;
+        }
+        (void)take_step(ranks, row, &unused);
+        streak = ranks->average[rank] > find_bound(ranks) ? streak + 1 : 0;
+        longest = streak > longest ? streak : longest;
+    }
+    return longest;
+}
+
+bool km_straggler_find(const double *seconds, size_t steps, size_t ranks,
+                       double *scratch, struct km_straggler *out)
+{
+    const struct ranks rows = {scratch,
+                               scratch + ranks,
+                               scratch + 2 * ranks,
+                               scratch + 3 * ranks,
+                               scratch + 4 * ranks,
+                               ranks};
+    start(&rows, out);
+    if (ranks < 2) {
+        return false;
+    }
+    for (size_t i = 0; i < steps; i++) {
+        const double *row = seconds + i * ranks;
+        if (is_usable(row, ranks)) {
+            (void)take_step(&rows, row, out);
+        }
+    }
+    if (out->steps < KM_STRAGGLER_STEPS_MIN) {
+        return false;
+    }
+    for (size_t r = 1; r < ranks; r++) {
+        out->rank = rows.slowest[r] > rows.slowest[out->rank] ? r : out->rank;
+    }
+    double n = (double)out->steps, times = rows.slowest[out->rank];
+    double chance = 1 / (double)ranks;
+    out->excess = rows.excess[out->rank] / n;
+    out->share_slowest = times / n;
+    out->p = times > 0 ? 1 - km_binomial_cdf(times - 1, n, chance) : 1;
+    out->streak = find_streak(&rows, seconds, steps, out->rank);
+    out->flagged = out->streak >= KM_STRAGGLER_STEPS_MIN &&
+                   out->share_slowest > fmin(3 * chance, (1 + chance) / 2) &&
+                   out->p < P_MAX;
+    return true;
+}
