@@ -15,8 +15,7 @@ static void swap(double *a, double *b)
     *b = keep;
 }
 
-/* Puts the k-th smallest at values[k], smaller ones before it. */
-static void select_kth(double *values, size_t count, size_t k)
+void km_select(double *values, size_t count, size_t k)
 {
     size_t low = 0, high = count - 1;
     while (low < high) {
@@ -64,7 +63,7 @@ double km_quantile(double *values, size_t count, double p)
     }
     double place = p * (double)(count - 1);
     size_t k = (size_t)place;
-    select_kth(values, count, k);
+    km_select(values, count, k);
     double low = values[k], share = place - (double)k;
     if (share <= 0 || k + 1 >= count) {
         return low;

@@ -13,6 +13,10 @@
 #define KM_MAD_TO_SIGMA 1.4826 /* for a normal distribution */
 #define KM_HUBER_K      1.345  /* 95 % efficiency for a normal distribution */
 
+/* Puts the k-th smallest (from 0, below count) at values[k], none larger before
+ * it, none smaller behind it. Quickselect. */
+void km_select(double *values, size_t count, size_t k);
+
 /* The `p` quantile, linear between order statistics (Hyndman-Fan type 7).
  * Reorders `values`. NaN when count is 0; no value may be NaN. */
 double km_quantile(double *values, size_t count, double p);

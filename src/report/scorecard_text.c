@@ -74,8 +74,10 @@ static void interval_text(const struct km_scorecard *card,
         (void)snprintf(out, size, "%s %s", *view->low.text ? "from" : "up to",
                        *view->low.text ? view->low.text : view->high.text);
     } else if (!isnan(result->level) && result->level != card->level) {
-        (void)snprintf(out, size, "%s .. %s (%.0f %%)", view->low.text,
-                       view->high.text, 100 * result->level);
+        /* 99.6 % is not 100 % */
+        (void)snprintf(out, size, "%s .. %s (%.*f %%)", view->low.text,
+                       view->high.text, result->level > 0.99 ? 1 : 0,
+                       100 * result->level);
     } else {
         (void)snprintf(out, size, "%s .. %s", view->low.text, view->high.text);
     }
