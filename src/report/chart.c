@@ -42,6 +42,38 @@ bool km_ink_is_ahead(enum km_ink ink)
     return ink == KM_INK_FORECAST || ink == KM_INK_VALID_FORECAST;
 }
 
+static bool is_kind(const struct km_curve *curve, const char *kind)
+{
+    return strcmp(curve->kind, kind) == 0;
+}
+
+/* Lines told apart by name: the first and the second have colours, the others
+ * stay in the background. */
+static enum km_ink ink_of_named(const struct km_chart *chart)
+{
+    return !km_chart_has(chart, KM_INK_FIT)         ? KM_INK_FIT
+           : !km_chart_has(chart, KM_INK_VALID_FIT) ? KM_INK_VALID_FIT
+                                                    : KM_INK_GHOST;
+}
+
+const char *km_chart_word(const struct km_chart *chart, enum km_ink ink)
+{
+    for (size_t i = 0; i < chart->curve_count; i++) {
+        const struct km_curve *curve = chart->curves[i].curve;
+        if (chart->curves[i].ink == ink && curve->name) {
+            return ink == KM_INK_GHOST ? "others" : curve->name;
+        }
+    }
+    return km_ink_word(ink);
+}
+
+const char *km_chart_x_unit(const struct km_chart *chart)
+{
+    const struct km_curve *first =
+        chart->curve_count ? chart->curves[0].curve : NULL;
+    return first && first->x_unit ? first->x_unit : km_axis_name(chart->axis);
+}
+
 static enum km_ink ink_of(const struct km_curve *curve)
 {
     bool valid = strcmp(curve->id, "valid") == 0;
@@ -198,7 +230,10 @@ size_t km_charts_of(const struct km_scorecard *card,
         }
         struct km_chart *chart = chart_for(card, curve, charts, &count);
         if (chart && chart->curve_count < KM_CHART_CURVES_MAX) {
-            enum km_ink ink = ink_of(curve);
+            bool named = is_kind(curve, "line") || is_kind(curve, "step");
+            enum km_ink ink = named                      ? ink_of_named(chart)
+                              : is_kind(curve, "points") ? KM_INK_VALID
+                                                         : ink_of(curve);
             chart->curves[chart->curve_count++] =
                 (struct km_chart_curve){curve, ink};
             if (ink == KM_INK_DATA) {

@@ -63,5 +63,10 @@ struct km_short km_chart_unit(const struct km_chart *chart);
 
 bool km_chart_has(const struct km_chart *chart, enum km_ink ink);
 const char *km_ink_word(enum km_ink ink); /* "fit" */
+/* The name of the curve that has this ink, where curves are told apart by name;
+ * else the ink's word. It may come from a log. */
+const char *km_chart_word(const struct km_chart *chart, enum km_ink ink);
+/* "step", or what else the horizontal axis counts. */
+const char *km_chart_x_unit(const struct km_chart *chart);
 
 #endif

@@ -54,7 +54,7 @@ static void draw_x_axis(const struct plot *p, const struct km_ticks *ticks)
                       base);
     }
     km_buf_append_text(p->out, "\"/>");
-    const char *axis = km_axis_name(p->chart->axis);
+    const char *axis = km_chart_x_unit(p->chart);
     double unit = 7.0 * (double)(strlen(axis) + strlen(ticks->prefix) + 2);
     for (size_t i = 0; i < ticks->count; i++) {
         double x = x_of(p, ticks->at[i]);
@@ -312,7 +312,8 @@ void km_chart_legend_html(const struct km_chart *chart, struct km_buf *out)
         if (ink == KM_INK_BAND) {
             km_buf_printf(out, "%.0f %% interval</li>", 100 * chart->level);
         } else {
-            km_buf_printf(out, "%s</li>", km_ink_word(ink));
+            km_text_html(out, km_str_of(km_chart_word(chart, ink)));
+            km_buf_append_text(out, "</li>");
         }
     }
     km_buf_append_text(out, "</ul>");

@@ -141,7 +141,9 @@ static size_t legend_entry(struct drawing *d, enum km_ink ink, bool write)
     if (ink == KM_INK_BAND) {
         (void)snprintf(text, sizeof text, " %.0f %%", 100 * d->chart->level);
     } else {
-        (void)snprintf(text, sizeof text, " %s", km_ink_word(ink));
+        /* a name may come from a log: tone_text() makes it harmless */
+        (void)snprintf(text, sizeof text, " %.40s",
+                       km_chart_word(d->chart, ink));
     }
     if (write) {
         km_buf_append_text(&d->line, "  ");
@@ -150,7 +152,7 @@ static size_t legend_entry(struct drawing *d, enum km_ink ink, bool write)
                         km_ink_sign(d->terminal, plain ? KM_INK_DATA : ink));
         (void)tone_text(d, KM_TONE_QUIET, text);
     }
-    return 3 + strlen(text);
+    return 3 + km_text_width(km_str_of(text));
 }
 
 /* Title on the left, signs of what is drawn on the right. */
@@ -250,7 +252,7 @@ static void label_line(struct drawing *d)
 {
     char unit[64];
     (void)snprintf(unit, sizeof unit, "%s%s%s", d->x.prefix,
-                   *d->x.prefix ? " " : "", km_axis_name(d->chart->axis));
+                   *d->x.prefix ? " " : "", km_chart_x_unit(d->chart));
     size_t unit_width = strlen(unit);
     size_t used = 0, from = d->label_width + 2;
     km_buf_append_text(&d->line, km_terminal_tone(d->terminal, KM_TONE_QUIET));
