@@ -153,10 +153,13 @@ KM_FIGURE_COMPUTE(km_compute_aulc)
     result.window_from = bins->x[0];
     result.window_to = bins->x[n - 1];
     result.n = curve->count;
-    result.reason = km_arena_printf(card->arena, "over steps %.4g to %.4g",
+    /* measured on generated curves: an interval that is too narrow is not OK */
+    result.state = KM_FIGURE_WEAK;
+    result.reason = km_arena_printf(card->arena,
+                                    "over steps %.4g to %.4g; the interval "
+                                    "covers 73 %% where 80 %% is said",
                                     result.window_from, result.window_to);
     if (isnan(area.lo)) {
-        result.state = KM_FIGURE_WEAK;
         result.reason = km_arena_printf(
             card->arena,
             "over steps %.4g to %.4g; %zu places, %d are needed "
