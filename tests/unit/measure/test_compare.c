@@ -1,52 +1,19 @@
 /* test_compare.c - sequential tests, speed-up and aggregates against SciPy and
  * rliable, see tests/oracle; and that no number of looks decides too often. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "measure/aggregate.h"
 #include "measure/rng.h"
 #include "measure/sequential.h"
 #include "measure/speedup.h"
+#define ORACLE_ROWS_MAX 400
+#include "oracle_file.h"
 #include "tap.h"
 
-enum { ROWS_MAX = 400, DRAWS = 4000 };
+enum { ROWS_MAX = ORACLE_ROWS_MAX, DRAWS = 4000 };
 
 static const char *path;
-static FILE *file;
 static double first[ROWS_MAX], second[ROWS_MAX];
 static double scratch[8 * ROWS_MAX + DRAWS];
-static int counted;
-
-static double number(void)
-{
-    char word[64] = "nan";
-    CHECK(fscanf(file, "%63s", word) == 1);
-    return strtod(word, NULL);
-}
-
-static size_t size(void)
-{
-    double value = number();
-    CHECK(value >= 1 && value <= ROWS_MAX);
-    return value >= 1 && value <= ROWS_MAX ? (size_t)value : 1;
-}
-
-static void equals(void)
-{
-    char word[8] = "";
-    CHECK(fscanf(file, "%7s", word) == 1 && strcmp(word, "=") == 0);
-    counted++;
-}
-
-static void check_next(double actual)
-{
-    double expected = number();
-    if (!isfinite(expected)) {
-        CHECK((isnan(expected) && isnan(actual)) || actual == expected);
-        return;
-    }
-    CHECK_NEAR(actual, expected, 1e-9 * fmax(fabs(expected), 1e-3));
-}
 
 static void check_log_e(void)
 {
@@ -186,7 +153,7 @@ static void every_value_is_that_of_the_oracle(void)
             }
         }
     }
-    CHECK_INT(counted, 20);
+    CHECK_INT(rows_read, 20);
     if (file) {
         (void)fclose(file);
     }

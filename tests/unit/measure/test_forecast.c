@@ -3,48 +3,26 @@
  * tests/oracle/forecast.txt holds inputs and the numbers that an independent
  * implementation of the same definitions gave. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "measure/anneal.h"
 #include "measure/conformal.h"
 #include "measure/forecast_score.h"
 #include "measure/schedule.h"
+#define ORACLE_ROWS_MAX 1000
+#include "oracle_file.h"
 #include "tap.h"
 
-enum { ROWS_MAX = 1000 };
+enum { ROWS_MAX = ORACLE_ROWS_MAX };
 
-static FILE *file;
 static double column[4][ROWS_MAX];
 static struct km_fit_scratch scratch;
 static int counted[8];
 
-static double number(void)
-{
-    double value = NAN;
-    CHECK(fscanf(file, "%lf", &value) == 1);
-    return value;
-}
-
-static size_t size(void)
-{
-    double value = number();
-    CHECK(value >= 1 && value <= ROWS_MAX);
-    return value >= 1 && value <= ROWS_MAX ? (size_t)value : 1;
-}
-
-static void equals(void)
-{
-    char word[8] = "";
-    CHECK(fscanf(file, "%7s", word) == 1 && strcmp(word, "=") == 0);
-}
-
-/* Equal to 1e-9 of the expected size. */
+/* Rows "s = S1 D rate", one by one and in one walk. */
 static void check_close(double actual, double expected)
 {
-    CHECK_NEAR(actual, expected, 1e-9 * fmax(fabs(expected), 1e-3));
+    check_within(actual, expected, 1e-3);
 }
 
-/* Rows "s = S1 D rate", one by one and in one walk. */
 static void check_places(const struct km_rate_plan *plan)
 {
     CHECK(km_plan_problem(plan) == NULL);

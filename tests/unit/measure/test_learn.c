@@ -1,51 +1,24 @@
 /* test_learn.c - diminishing returns, survival, control variates and bands of
  * velocity, against independent implementations (tests/oracle) and by law. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "measure/returns.h"
 #include "measure/rng.h"
 #include "measure/robust.h"
 #include "measure/survival.h"
 #include "measure/variate.h"
+#define ORACLE_ROWS_MAX 300
+#include "oracle_file.h"
 #include "tap.h"
 
-enum { ROWS_MAX = 300, N = 600 };
+enum { ROWS_MAX = ORACLE_ROWS_MAX, N = 600 };
 
 static const char *path;
-static FILE *file;
 static double x[2 * N], y[2 * N], w[2 * N], out[2 * N];
 static double scratch[4 * KM_LOCAL_POINTS_MAX];
 static struct km_fit_scratch fit_scratch;
 static bool reached[ROWS_MAX];
 static struct km_survival_step steps[ROWS_MAX];
 static int counted[6];
-
-static double number(void)
-{
-    double value = NAN;
-    CHECK(fscanf(file, "%lf", &value) == 1);
-    return value;
-}
-
-static size_t size(void)
-{
-    double value = number();
-    CHECK(value >= 1 && value <= ROWS_MAX);
-    return value >= 1 && value <= ROWS_MAX ? (size_t)value : 1;
-}
-
-static void equals(void)
-{
-    char word[8] = "";
-    CHECK(fscanf(file, "%7s", word) == 1 && strcmp(word, "=") == 0);
-}
-
-static void check_next(double actual)
-{
-    double expected = number();
-    CHECK_NEAR(actual, expected, 1e-9 * fmax(fabs(expected), 1e-3));
-}
 
 /* -1 stands for what is not known or not reached. */
 static void check_open(double actual)

@@ -1,44 +1,15 @@
 /* test_lever.c - levers against SciPy and statsmodels, see tests/oracle. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "measure/lever.h"
+#define ORACLE_ROWS_MAX 200
+#include "oracle_file.h"
 #include "tap.h"
 
-enum { ROWS_MAX = 200 };
+enum { ROWS_MAX = ORACLE_ROWS_MAX };
 
 static const char *path;
-static FILE *file;
 static double y[ROWS_MAX], other[ROWS_MAX], scratch[6 * ROWS_MAX];
 static uint32_t level[ROWS_MAX], block[ROWS_MAX], shuffled[ROWS_MAX];
-static int counted;
-
-static double number(void)
-{
-    double value = NAN;
-    CHECK(fscanf(file, "%lf", &value) == 1);
-    return value;
-}
-
-static size_t size(void)
-{
-    double value = number();
-    CHECK(value >= 1 && value <= ROWS_MAX);
-    return value >= 1 && value <= ROWS_MAX ? (size_t)value : 1;
-}
-
-static void equals(void)
-{
-    char word[8] = "";
-    CHECK(fscanf(file, "%7s", word) == 1 && strcmp(word, "=") == 0);
-    counted++;
-}
-
-static void check_next(double actual)
-{
-    double expected = number();
-    CHECK_NEAR(actual, expected, 1e-9 * fmax(fabs(expected), 1e-3));
-}
 
 static void check_oneway(void)
 {
@@ -165,7 +136,7 @@ static void every_value_is_that_of_the_oracle(void)
             }
         }
     }
-    CHECK_INT(counted, 13);
+    CHECK_INT(rows_read, 13);
     if (file) {
         (void)fclose(file);
     }

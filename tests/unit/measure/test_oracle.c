@@ -3,44 +3,22 @@
  * tests/oracle/measure.txt holds inputs and the numbers that an independent
  * implementation of the same definitions gave. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-
 #include "measure/fit.h"
 #include "measure/robust.h"
 #include "measure/throughput.h"
+#define ORACLE_ROWS_MAX 1000
+#include "oracle_file.h"
 #include "tap.h"
 
-enum { ROWS_MAX = 1000 };
+enum { ROWS_MAX = ORACLE_ROWS_MAX };
 
-static FILE *file;
 static double first[ROWS_MAX], second[ROWS_MAX], third[ROWS_MAX];
 static struct km_fit_scratch scratch;
 static int counted[5];
 
-static double number(void)
-{
-    double value = NAN;
-    CHECK(fscanf(file, "%lf", &value) == 1);
-    return value;
-}
-
-static size_t size(void)
-{
-    double value = number();
-    CHECK(value >= 1 && value <= ROWS_MAX);
-    return value >= 1 && value <= ROWS_MAX ? (size_t)value : 1;
-}
-
-static void equals(void)
-{
-    char word[8] = "";
-    CHECK(fscanf(file, "%7s", word) == 1 && strcmp(word, "=") == 0);
-}
-
-/* Equal to 1e-9 of the expected size. */
 static void check_close(double actual, double expected)
 {
-    CHECK_NEAR(actual, expected, 1e-9 * fmax(fabs(expected), 1e-9));
+    check_within(actual, expected, 1e-9);
 }
 
 static void check_fit(void)

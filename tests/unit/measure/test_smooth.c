@@ -3,28 +3,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/rng.h"
 #include "measure/smooth.h"
+#define ORACLE_ROWS_MAX 200
+#include "oracle_file.h"
 #include "tap.h"
 
-enum { ROWS_MAX = 200 };
+enum { ROWS_MAX = ORACLE_ROWS_MAX };
 
 static const char *path;
-static FILE *file;
 static double x[ROWS_MAX], y[ROWS_MAX], out[ROWS_MAX], scratch[3 * ROWS_MAX];
 static int counted[3];
-
-static double number(void)
-{
-    double value = NAN;
-    CHECK(fscanf(file, "%lf", &value) == 1);
-    return value;
-}
-
-static size_t size(void)
-{
-    double value = number();
-    CHECK(value >= 1 && value <= ROWS_MAX);
-    return value >= 1 && value <= ROWS_MAX ? (size_t)value : 1;
-}
 
 static void read_pairs(size_t n)
 {

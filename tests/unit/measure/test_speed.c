@@ -10,28 +10,15 @@
 #include "measure/rng.h"
 #include "measure/scaling.h"
 #include "measure/straggler.h"
+#define ORACLE_ROWS_MAX 4000
+#include "oracle_file.h"
 #include "tap.h"
 
-enum { VALUES_MAX = 4000 };
+enum { VALUES_MAX = ORACLE_ROWS_MAX };
 
 static const char *path;
-static FILE *file;
 static double in[VALUES_MAX], a[VALUES_MAX], b[VALUES_MAX];
 static double scratch[2 * VALUES_MAX];
-
-static double number(void)
-{
-    double value = NAN;
-    CHECK(fscanf(file, "%lf", &value) == 1);
-    return value;
-}
-
-static size_t size(void)
-{
-    double value = number();
-    CHECK(value >= 0 && value <= VALUES_MAX);
-    return value >= 0 && value <= VALUES_MAX ? (size_t)value : 0;
-}
 
 static void read_values(size_t n)
 {
@@ -40,12 +27,6 @@ static void read_values(size_t n)
     }
     char word[8] = "";
     CHECK(fscanf(file, "%7s", word) == 1 && strcmp(word, "=") == 0);
-}
-
-static void expect(double actual)
-{
-    double expected = number();
-    CHECK_NEAR(actual, expected, 1e-9 * fmax(fabs(expected), 1e-3));
 }
 
 /* Two columns that were written in turns. */
@@ -59,12 +40,12 @@ static void part(size_t n)
 
 static void check_split(void)
 {
-    size_t n = size(), place = 0, end = 0;
+    size_t n = size_from(0), place = 0, end = 0;
     read_values(n);
     double q = km_change_split(in, n, 5, scratch, &place, &end);
-    expect(q);
-    expect((double)place);
-    expect((double)end);
+    check_next(q);
+    check_next((double)place);
+    check_next((double)end);
 }
 
 static void check_change(bool with_p)
@@ -72,15 +53,15 @@ static void check_change(bool with_p)
     struct km_change changes[KM_CHANGE_SEGMENTS_MAX];
     struct km_change_options options;
     km_change_options_init(&options);
-    size_t n = size();
+    size_t n = size_from(0);
     read_values(n);
     size_t found = km_change_find(in, n, &options, scratch, changes);
-    size_t expected = size();
+    size_t expected = size_from(0);
     CHECK_INT(found, expected);
     for (size_t i = 0; i < expected; i++) {
-        expect(i < found ? (double)changes[i].index : (double)NAN);
+        check_next(i < found ? (double)changes[i].index : (double)NAN);
         if (with_p) {
-            expect(i < found ? changes[i].p : (double)NAN);
+            check_next(i < found ? changes[i].p : (double)NAN);
         }
     }
 }
@@ -89,16 +70,16 @@ static void check_cusum(void)
 {
     struct km_cusum cusum;
     km_cusum_init(&cusum, 0, 1);
-    size_t n = size();
+    size_t n = size_from(0);
     read_values(n);
-    size_t expected = size(), found = 0;
+    size_t expected = size_from(0), found = 0;
     for (size_t i = 0; i < n; i++) {
         struct km_cusum resumed = cusum; /* the state is all there is */
         int side = km_cusum_add(&resumed, in[i]);
         cusum = resumed;
         if (side) {
-            expect((double)i);
-            expect(side);
+            check_next((double)i);
+            check_next(side);
             found++;
         }
     }
@@ -131,10 +112,10 @@ static void check_model(void)
     km_model_complete(&model);
     double products = km_model_products(&model, &exact);
     double attention = km_model_attention_flop(&model);
-    expect(products);
-    expect(attention);
-    expect(6 * products + attention);
-    expect(km_model_hardware_flop(&model, products));
+    check_next(products);
+    check_next(attention);
+    check_next(6 * products + attention);
+    check_next(km_model_hardware_flop(&model, products));
 }
 
 static void check_ettr(void)
@@ -142,7 +123,7 @@ static void check_ettr(void)
     read_values(4);
     const struct km_ettr ettr = {in[0], in[1], in[2], in[3]};
     bool small;
-    expect(km_ettr_expected(&ettr, &small));
+    check_next(km_ettr_expected(&ettr, &small));
     double best = number(); /* found by search: to a millionth */
     CHECK_NEAR(km_ettr_best_interval(in[3], in[0]), best, 1e-4 * best);
 }
@@ -150,13 +131,13 @@ static void check_ettr(void)
 static void check_usl(void)
 {
     struct km_scaling fit;
-    size_t n = size();
+    size_t n = size_from(0);
     read_values(2 * n);
     part(n);
     CHECK(km_scaling_fit(a, b, n, &fit));
-    expect(fit.lambda);
-    expect(fit.sigma);
-    expect(fit.kappa);
+    check_next(fit.lambda);
+    check_next(fit.sigma);
+    check_next(fit.kappa);
     CHECK_NEAR(fit.error, number(), 1e-7);
     CHECK_NEAR(fit.sigma_se, number(), 1e-7);
     CHECK_NEAR(fit.kappa_se, number(), 1e-7);
@@ -165,30 +146,30 @@ static void check_usl(void)
 static void check_noise(void)
 {
     struct km_noise_scale scale;
-    size_t n = size();
+    size_t n = size_from(0);
     double small = number(), big = number();
     read_values(2 * n);
     part(n);
     CHECK(km_noise_scale_estimate(a, b, n, small, big, &scale));
-    expect(scale.gradient);
-    expect(scale.trace);
-    expect(scale.scale);
-    expect(scale.relative_se);
+    check_next(scale.gradient);
+    check_next(scale.trace);
+    check_next(scale.scale);
+    check_next(scale.relative_se);
 }
 
 static void check_straggler(void)
 {
     struct km_straggler found;
-    size_t steps = size(), ranks = size();
+    size_t steps = size_from(0), ranks = size_from(0);
     read_values(steps * ranks);
     CHECK(km_straggler_find(in, steps, ranks, scratch, &found));
-    expect((double)found.rank);
-    expect(found.flagged);
-    expect(found.excess);
-    expect(found.share_slowest);
-    expect(found.p);
-    expect((double)found.streak);
-    expect(found.cost_seconds);
+    check_next((double)found.rank);
+    check_next(found.flagged);
+    check_next(found.excess);
+    check_next(found.share_slowest);
+    check_next(found.p);
+    check_next((double)found.streak);
+    check_next(found.cost_seconds);
 }
 
 static void equals_the_oracle(void)
