@@ -11,37 +11,6 @@
 
 enum { PROFILE_PLACES = 100 };
 
-/* Sorts in place: heapsort, no memory, no worst case. */
-static void sift(double *values, size_t root, size_t end)
-{
-    while (2 * root + 1 < end) {
-        size_t child = 2 * root + 1;
-        if (child + 1 < end && values[child] < values[child + 1]) {
-            child++;
-        }
-        if (!(values[root] < values[child])) {
-            return;
-        }
-        double keep = values[root];
-        values[root] = values[child];
-        values[child] = keep;
-        root = child;
-    }
-}
-
-static void sort_values(double *values, size_t count)
-{
-    for (size_t i = count / 2; i > 0; i--) {
-        sift(values, i - 1, count);
-    }
-    for (size_t end = count; end > 1; end--) {
-        double keep = values[0];
-        values[0] = values[end - 1];
-        values[end - 1] = keep;
-        sift(values, 0, end - 1);
-    }
-}
-
 double km_interquartile_mean(double *values, size_t count)
 {
     size_t cut = count / 4;
@@ -208,11 +177,12 @@ double km_profile_score(const double *ratio, size_t workload_count,
 
 double km_olympic_mean(double *times, size_t count)
 {
+    double sum = 0;
     if (count < 3) {
         return NAN;
     }
-    sort_values(times, count);
-    double sum = 0;
+    km_select(times, count, 0); /* the fastest comes first, the slowest last */
+    km_select(times + 1, count - 1, count - 2);
     for (size_t i = 1; i + 1 < count; i++) {
         sum += times[i];
     }

@@ -185,6 +185,25 @@ double km_chi2_cdf(double x, double df)
     return isinf(x) ? 1 : incomplete_gamma(df / 2, x / 2);
 }
 
+double km_chi2_quantile(double p, double df)
+{
+    assert(p > 0 && p < 1);
+    double low = 0, high = df + 1;
+    while (km_chi2_cdf(high, df) < p) {
+        low = high;
+        high *= 2;
+    }
+    for (int i = 0; i < 200 && high - low > 1e-15 * high; i++) {
+        double middle = low + (high - low) / 2;
+        if (km_chi2_cdf(middle, df) < p) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return low + (high - low) / 2;
+}
+
 double km_normal_cdf(double z)
 {
     return 0.5 * erfc(-z / sqrt(2));

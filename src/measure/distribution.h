@@ -19,6 +19,7 @@ double km_f_cdf(double f, double df1, double df2); /* Fisher's F */
 /* With noncentrality lambda >= 0: a Poisson mixture of beta distributions. */
 double km_f_noncentral_cdf(double f, double df1, double df2, double lambda);
 double km_chi2_cdf(double x, double df);
+double km_chi2_quantile(double p, double df); /* 0 < p < 1 */
 
 /* Beta(a, b), 0 <= x, p <= 1: the regularised incomplete beta function. */
 double km_beta_cdf(double x, double a, double b);

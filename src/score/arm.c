@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "measure/moments.h"
 #include "measure/smooth.h"
 
 static enum km_code fail_full(struct km_err *err)
@@ -152,7 +153,7 @@ static bool pool_group(const struct km_member *const *members, size_t count,
     double levels[KM_SPEEDUP_LEVELS];
     double *scratch = km_new(arena, double, 3 * KM_SPEEDUP_FINE);
     struct km_falling *falling = km_new(arena, struct km_falling, count);
-    double mean[2] = {0, 0}, m2[2] = {0, 0};
+    struct km_moments final = {0, 0, 0}, time = {0, 0, 0};
     if (!scratch || !falling) {
         return false;
     }
@@ -164,16 +165,13 @@ static bool pool_group(const struct km_member *const *members, size_t count,
     bool timed =
         km_speedup_levels(falling, count, falling, count, scratch, levels);
     for (size_t i = 0; i < count; i++) {
-        double value[2] = {km_member_quality(members[i])->last, 0};
-        value[1] = timed ? km_speedup_summary(&falling[i], levels) : 0;
-        for (int k = 0; k < 2; k++) {
-            double off = value[k] - mean[k];
-            mean[k] += off / (double)(i + 1);
-            m2[k] += off * (value[k] - mean[k]);
+        km_moments_add(&final, km_member_quality(members[i])->last);
+        if (timed) {
+            km_moments_add(&time, km_speedup_summary(&falling[i], levels));
         }
     }
-    pool->final_ss += m2[0];
-    pool->time_ss += m2[1];
+    pool->final_ss += final.m2;
+    pool->time_ss += time.m2;
     pool->df += (double)count - 1;
     return true;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "measure/distribution.h"
+#include "measure/moments.h"
 #include "score/card.h"
 #include "score/compare_speed.h"
 
@@ -150,22 +151,18 @@ static enum km_code add_overlay(const struct comparing *c,
     size_t count = 0;
     for (size_t k = 0; k < OVERLAY_PLACES && to > from; k++) {
         double at = from * pow(to / from, (double)k / (OVERLAY_PLACES - 1));
-        double mean = 0, m2 = 0, n = 0;
+        struct km_moments seeds = {0, 0, 0};
         for (size_t i = 0; i < arm->count; i++) {
             double value =
                 km_member_value_at(km_member_quality(arm->members[i]), at);
             if (isfinite(value)) {
-                double off = value - mean;
-                mean += off / ++n;
-                m2 += off * (value - mean);
+                km_moments_add(&seeds, value);
             }
         }
-        double half = n > 1 ? sqrt(m2 / (n - 1)) *
-                                  km_t_quantile(0.5 + c->card->level / 2, n - 1)
-                            : (double)NAN;
-        if (n > 0) {
+        double half = km_moments_half_width(&seeds, c->card->level);
+        if (seeds.n > 0) {
             x[count] = at;
-            y[count] = c->metric->sign * mean;
+            y[count] = c->metric->sign * seeds.mean;
             lo[count] = y[count] - half;
             hi[count] = y[count] + half;
             count++;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/distribution.h"
+#include "measure/moments.h"
 #include "score/card.h"
 #include "score/compare_speed.h"
 
@@ -12,7 +12,8 @@ enum { ARMS_DRAWN = 8 };
 
 struct ranked {
     const struct km_arm *arm;
-    double value, m2; /* mean final value, lower is better */
+    struct km_moments final; /* over seeds, lower is better */
+    double value;            /* their mean; NaN without any */
 };
 
 static int compare_ranked(const void *a, const void *b)
@@ -27,14 +28,11 @@ static int compare_ranked(const void *a, const void *b)
 
 static struct ranked rank_of(const struct km_arm *arm)
 {
-    struct ranked r = {arm, 0, 0};
+    struct ranked r = {.arm = arm};
     for (size_t i = 0; i < arm->count; i++) {
-        double value = km_member_quality(arm->members[i])->last;
-        double off = value - r.value;
-        r.value += off / (double)(i + 1);
-        r.m2 += off * (value - r.value);
+        km_moments_add(&r.final, km_member_quality(arm->members[i])->last);
     }
-    r.value = arm->count ? r.value : (double)NAN;
+    r.value = arm->count ? r.final.mean : (double)NAN;
     return r;
 }
 
@@ -49,7 +47,6 @@ static enum km_code add_value(const struct ranked *r,
     }
     struct km_figure_result result =
         km_result_new("compare.quality", r->arm->name, metric->unit);
-    double n = (double)r->arm->count;
     result.better = metric->sign < 0 ? KM_BETTER_HIGHER : KM_BETTER_LOWER;
     result.value = metric->sign * r->value;
     result.n = r->arm->count;
@@ -57,8 +54,7 @@ static enum km_code add_value(const struct ranked *r,
     result.state = KM_FIGURE_WEAK;
     result.reason = "one run";
     if (r->arm->count > 1) {
-        double half = sqrt(r->m2 / (n - 1) / n) *
-                      km_t_quantile(0.5 + card->level / 2, n - 1);
+        double half = km_moments_half_width(&r->final, card->level);
         result.lo = result.value - half;
         result.hi = result.value + half;
         result.level = card->level;
@@ -154,14 +150,17 @@ enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
     }
     qsort(ranked, count, sizeof *ranked, compare_ranked);
     enum km_code code = KM_OK;
+    /* the best was chosen by looking at all: any pair might have been held
+     * against each other */
+    double pairs = (double)count * (double)(count - 1) / 2;
     size_t worse = 0, beside = 0;
     for (size_t i = 0; i < count && code == KM_OK; i++) {
         code = add_value(&ranked[i], metric, card, err);
     }
     for (size_t i = 1; i < count && code == KM_OK; i++) {
         bool told = false;
-        code = add_against(&ranked[0], &ranked[i], 1 / (double)(count - 1),
-                           metric, history, options, card, &told, err);
+        code = add_against(&ranked[0], &ranked[i], 1 / pairs, metric, history,
+                           options, card, &told, err);
         worse += told;
         beside += !told;
     }

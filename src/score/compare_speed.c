@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "measure/distribution.h"
+#include "measure/moments.h"
 #include "measure/rng.h"
 #include "measure/robust.h"
 #include "score/card.h"
@@ -30,17 +31,13 @@ static bool rates_of(const struct km_arm *arm, enum km_axis axis, double *out)
     return true;
 }
 
-static void mean_and_variance(const double *values, size_t count, double *mean,
-                              double *variance)
+static struct km_moments moments_of(const double *values, size_t count)
 {
-    double m2 = 0;
-    *mean = 0;
+    struct km_moments moments = {0, 0, 0};
     for (size_t i = 0; i < count; i++) {
-        double off = values[i] - *mean;
-        *mean += off / (double)(i + 1);
-        m2 += off * (values[i] - *mean);
+        km_moments_add(&moments, values[i]);
     }
-    *variance = count > 1 ? m2 / (double)(count - 1) : (double)NAN;
+    return moments;
 }
 
 /* Percentile interval of the difference of means over seeds drawn again. */
@@ -69,28 +66,23 @@ static void compare_logs(const double *a, size_t n, const double *b, size_t m,
                          const struct km_compare_options *options, double level,
                          double *scratch, struct km_log_ratio *out)
 {
-    double mean_a, mean_b, va, vb;
-    mean_and_variance(a, n, &mean_a, &va);
-    mean_and_variance(b, m, &mean_b, &vb);
-    *out = (struct km_log_ratio){.known = true, .value = mean_b - mean_a};
-    double half = NAN, dn = (double)n, dm = (double)m;
+    struct km_moments of_a = moments_of(a, n), of_b = moments_of(b, m);
+    *out = (struct km_log_ratio){.known = true, .value = of_b.mean - of_a.mean};
+    double half = NAN, se, df, spread = sqrt(1 / of_a.n + 1 / of_b.n);
     if (n >= BOOTSTRAP_FROM && m >= BOOTSTRAP_FROM) {
         bootstrap(a, n, b, m, level, scratch, out);
         out->rung = "bootstrap over seeds";
         return;
     }
-    if (n > 1 && m > 1) {
-        double sa = va / dn, sb = vb / dm, sum = sa + sb;
-        double df = sum * sum / (sa * sa / (dn - 1) + sb * sb / (dm - 1));
-        half = sum > 0 ? sqrt(sum) * km_t_quantile(0.5 + level / 2, df) : 0;
+    if (km_moments_welch(&of_a, &of_b, &se, &df)) {
+        half = se * km_t_quantile(0.5 + level / 2, df);
         out->rung = "Welch's t over seeds";
-    } else if (history->df > 0) {
-        half = sqrt(history->log_time * (1 / dn + 1 / dm)) *
+    } else if (history->df > 0 && history->log_time > 0) {
+        half = sqrt(history->log_time) * spread *
                km_t_quantile(0.5 + level / 2, history->df);
         out->rung = "seed noise of other configurations";
     } else {
-        half = options->time_sd * sqrt(1 / dn + 1 / dm) *
-               km_normal_quantile(0.5 + level / 2);
+        half = options->time_sd * spread * km_normal_quantile(0.5 + level / 2);
         out->rung = "seed noise assumed";
         out->assumed = true;
     }
@@ -243,7 +235,7 @@ static enum km_code add_axis(const struct km_speedup *s, enum km_axis axis,
     result.rung = ratio->rung;
     if (ratio->assumed) {
         result.state = KM_FIGURE_WEAK;
-        result.reason = "seed noise assumed: one run an arm";
+        result.reason = "seed noise assumed: no two runs of an arm differ";
     } else if (result.lo <= 1 && result.hi >= 1) {
         result.state = KM_FIGURE_WEAK;
         result.reason = "the interval spans 1";
@@ -309,24 +301,19 @@ static enum km_code add_curve(const struct km_speedup *s,
     }
     bool band = a->count > 1 && b->count > 1;
     for (size_t l = 0; l < KM_SPEEDUP_LEVELS; l++) {
-        double column[2 * KM_SPEEDUP_LEVELS], mean[2], variance[2];
-        for (int side = 0; side < 2; side++) {
-            const struct km_arm *arm = side ? b : a;
-            size_t first = side ? a->count : 0, n = 0;
-            for (size_t i = 0; i < arm->count && n < 64; i++) {
-                column[n++] = one[(first + i) * KM_SPEEDUP_LEVELS + l];
-            }
-            mean_and_variance(column, n, &mean[side], &variance[side]);
-            variance[side] /= (double)n;
+        struct km_moments side[2] = {{0, 0, 0}, {0, 0, 0}};
+        for (size_t i = 0; i < a->count + b->count; i++) {
+            km_moments_add(&side[i >= a->count],
+                           one[i * KM_SPEEDUP_LEVELS + l]);
         }
-        double t = band ? km_t_quantile(0.5 + card->level / 2,
-                                        (double)(a->count + b->count - 2))
-                        : (double)NAN;
-        double half = t * sqrt(variance[0] + variance[1]);
+        double se, df, ratio = side[1].mean - side[0].mean;
+        double half = km_moments_welch(&side[0], &side[1], &se, &df)
+                          ? se * km_t_quantile(0.5 + card->level / 2, df)
+                          : (double)NAN;
         x[l] = metric->sign * s->levels[l];
-        y[l] = exp(mean[1] - mean[0]);
-        lo[l] = exp(mean[1] - mean[0] - half);
-        hi[l] = exp(mean[1] - mean[0] + half);
+        y[l] = exp(ratio);
+        lo[l] = exp(ratio - half);
+        hi[l] = exp(ratio + half);
     }
     const struct km_curve curve = {
         .id = "speedup",

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "measure/distribution.h"
 #include "measure/lever.h"
+#include "measure/moments.h"
 #include "score/card.h"
 #include "score/lever_rows.h"
 
@@ -14,9 +14,7 @@ enum { GROUPS_SHOWN = 24 };
 /* A configuration: means over its seeds. */
 struct group {
     const char *name;
-    size_t seeds, only; /* `only`: the member, when it is one */
-    double cost, loss;  /* means; loss is the curve's y */
-    double m2;          /* of the loss */
+    struct km_moments cost, loss; /* loss: the curve's y */
 };
 
 struct plane {
@@ -45,7 +43,7 @@ static enum km_axis choose_axis(const struct km_lever_rows *rows)
     for (size_t a = 0; a < sizeof order / sizeof *order; a++) {
         size_t known = 0;
         for (size_t i = 0; i < rows->count; i++) {
-            known += (size_t)!!isfinite(cost_of(rows->members[i], order[a]));
+            known += (size_t) !!isfinite(cost_of(rows->members[i], order[a]));
         }
         if (known == rows->count) {
             return order[a];
@@ -57,10 +55,11 @@ static enum km_axis choose_axis(const struct km_lever_rows *rows)
 static int compare_groups(const void *a, const void *b)
 {
     const struct group *x = a, *y = b;
-    if (x->cost < y->cost || x->cost > y->cost) {
-        return x->cost < y->cost ? -1 : 1;
+    double cost[2] = {x->cost.mean, y->cost.mean};
+    if (cost[0] < cost[1] || cost[0] > cost[1]) {
+        return cost[0] < cost[1] ? -1 : 1;
     }
-    return (x->loss > y->loss) - (x->loss < y->loss);
+    return (x->loss.mean > y->loss.mean) - (x->loss.mean < y->loss.mean);
 }
 
 static bool gather(struct plane *plane, const struct km_lever_rows *rows)
@@ -82,11 +81,8 @@ static bool gather(struct plane *plane, const struct km_lever_rows *rows)
             plane->groups[*at - 1] = (struct group){.name = member->label};
         }
         struct group *g = &plane->groups[*at - 1];
-        double loss = km_member_quality(member)->last, n = (double)++g->seeds;
-        double off = loss - g->loss;
-        g->cost += (cost_of(member, plane->axis) - g->cost) / n;
-        g->loss += off / n;
-        g->m2 += off * (loss - g->loss);
+        km_moments_add(&g->cost, cost_of(member, plane->axis));
+        km_moments_add(&g->loss, km_member_quality(member)->last);
     }
     qsort(plane->groups, plane->count, sizeof *plane->groups, compare_groups);
     return true;
@@ -99,27 +95,26 @@ static enum km_code add_place(const struct plane *plane, size_t index,
     const struct group *g = &plane->groups[index];
     struct km_figure_result result =
         km_result_new("levers.frontier", g->name, plane->unit);
-    double size = km_axis_unit_size(plane->axis), n = (double)g->seeds;
-    result.value = plane->sign * g->loss;
-    result.n = g->seeds;
+    double size = km_axis_unit_size(plane->axis);
+    result.value = plane->sign * g->loss.mean;
+    result.n = (uint64_t)g->loss.n;
     result.method = "mean over seeds at the end";
-    if (g->seeds > 1) {
-        double half = km_t_quantile(0.5 + plane->card->level / 2, n - 1) *
-                      sqrt(g->m2 / (n - 1) / n);
-        result.lo = plane->sign * g->loss - half;
-        result.hi = plane->sign * g->loss + half;
+    if (g->loss.n > 1) {
+        double half = km_moments_half_width(&g->loss, plane->card->level);
+        result.lo = result.value - half;
+        result.hi = result.value + half;
         result.level = plane->card->level;
         result.rung = "Student's t over seeds";
     }
-    const char *cost = km_arena_printf(arena, "for %.4g %s", g->cost / size,
-                                       km_axis_unit(plane->axis));
+    const char *cost = km_arena_printf(
+        arena, "for %.4g %s", g->cost.mean / size, km_axis_unit(plane->axis));
     bool beaten = by < plane->count;
     result.reason = beaten
                         ? km_arena_printf(arena, "%s; dominated by %s", cost,
                                           plane->groups[by].name)
                         : km_arena_printf(arena, "%s; on the frontier", cost);
     /* one seed each: the order may be chance */
-    result.state = g->seeds > 1 ? KM_FIGURE_OK : KM_FIGURE_WEAK;
+    result.state = g->loss.n > 1 ? KM_FIGURE_OK : KM_FIGURE_WEAK;
     return km_card_add(plane->card, result, NULL, plane->err);
 }
 
@@ -131,8 +126,8 @@ static enum km_code add_curve(const struct plane *plane, const char *kind,
     double *y = km_new(plane->card->arena, double, count + 1);
     double size = km_axis_unit_size(plane->axis);
     for (size_t i = 0; x && y && i < count; i++) {
-        x[i] = plane->groups[index[i]].cost / size;
-        y[i] = plane->sign * plane->groups[index[i]].loss;
+        x[i] = plane->groups[index[i]].cost.mean / size;
+        y[i] = plane->sign * plane->groups[index[i]].loss.mean;
     }
     const struct km_curve curve = {
         .id = "frontier",
@@ -198,8 +193,8 @@ enum km_code km_frontier_add(const struct km_cohort *cohort,
                                   err);
     }
     for (size_t i = 0; i < plane.count; i++) {
-        cost[i] = plane.groups[i].cost;
-        loss[i] = plane.groups[i].loss;
+        cost[i] = plane.groups[i].cost.mean;
+        loss[i] = plane.groups[i].loss.mean;
     }
     km_frontier_mark(cost, loss, plane.count, by);
     for (size_t i = 0; i < plane.count && i < GROUPS_SHOWN && !code; i++) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "measure/distribution.h"
+#include "measure/moments.h"
 #include "score/card.h"
 #include "score/factor.h"
 #include "score/lever_rows.h"
@@ -178,32 +179,25 @@ static uint32_t base_level(const struct km_factor *factor)
     return base;
 }
 
-/* Difference of means without blocks, Welch 1947. */
+/* Difference of means without blocks. */
 static bool unmatched(const double *y, const uint32_t *level, size_t count,
                       uint32_t from, uint32_t to, struct km_matched *out)
 {
-    double n[2] = {0, 0}, mean[2] = {0, 0}, m2[2] = {0, 0};
+    struct km_moments side[2] = {{0, 0, 0}, {0, 0, 0}};
     for (size_t i = 0; i < count; i++) {
         if (level[i] == from || level[i] == to) {
-            int side = level[i] == to;
-            double off = y[i] - mean[side];
-            mean[side] += off / ++n[side];
-            m2[side] += off * (y[i] - mean[side]);
+            km_moments_add(&side[level[i] == to], y[i]);
         }
     }
-    if (!(n[0] > 0 && n[1] > 0)) {
+    if (!(side[0].n > 0 && side[1].n > 0)) {
         return false;
     }
-    *out = (struct km_matched){.effect = mean[1] - mean[0],
+    *out = (struct km_matched){.effect = side[1].mean - side[0].mean,
                                .se = NAN,
                                .df = NAN,
                                .tau = NAN,
-                               .count = (size_t)(n[0] + n[1])};
-    if (n[0] > 1 && n[1] > 1) {
-        double a = m2[0] / (n[0] - 1) / n[0], b = m2[1] / (n[1] - 1) / n[1];
-        out->se = sqrt(a + b);
-        out->df = (a + b) * (a + b) / (a * a / (n[0] - 1) + b * b / (n[1] - 1));
-    }
+                               .count = (size_t)(side[0].n + side[1].n)};
+    (void)km_moments_welch(&side[0], &side[1], &out->se, &out->df);
     return true;
 }
 

@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "measure/distribution.h"
+#include "measure/moments.h"
 #include "measure/sequential.h"
 #include "score/card.h"
 
@@ -26,26 +27,18 @@ struct seeding {
  */
 static enum km_code add_group(struct seeding *s, const struct km_arm *arm)
 {
-    double mean = 0, m2 = 0, n = (double)arm->count, ends[2];
+    struct km_moments final = {0, 0, 0};
+    double ends[2];
     for (size_t i = 0; i < arm->count; i++) {
-        double value = km_member_quality(arm->members[i])->last;
-        double off = value - mean;
-        mean += off / (double)(i + 1);
-        m2 += off * (value - mean);
+        km_moments_add(&final, km_member_quality(arm->members[i])->last);
     }
     for (int k = 0; k < 2; k++) {
-        /* quantiles of chi squared by bisection on its distribution */
         double p = k ? (1 - s->card->level) / 2 : (1 + s->card->level) / 2;
-        double low = 0, high = 10 * n + 100;
-        for (int i = 0; i < 100; i++) {
-            double middle = (low + high) / 2;
-            *(km_chi2_cdf(middle, n - 1) < p ? &low : &high) = middle;
-        }
-        ends[k] = sqrt(m2 / ((low + high) / 2));
+        ends[k] = sqrt(final.m2 / km_chi2_quantile(p, final.n - 1));
     }
     struct km_figure_result result =
         km_result_new("compare.seeds", arm->name, s->metric.unit);
-    result.value = sqrt(m2 / (n - 1));
+    result.value = sqrt(km_moments_variance(&final));
     result.lo = ends[0];
     result.hi = ends[1];
     result.level = s->card->level;
@@ -54,7 +47,7 @@ static enum km_code add_group(struct seeding *s, const struct km_arm *arm)
     result.rung = "chi-squared";
     result.reason = km_arena_printf(
         s->card->arena, "%zu seeds, %.3g %% of %.4g", arm->count,
-        100 * result.value / fabs(mean), s->metric.sign * mean);
+        100 * result.value / fabs(final.mean), s->metric.sign * final.mean);
     return km_card_add(s->card, result, NULL, s->err);
 }
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
+#include "measure/moments.h"
 #include "measure/sequential.h"
 #include "score/compare.h"
 
@@ -54,25 +55,19 @@ static struct span span_of(const struct km_arm *arm)
     return span;
 }
 
-struct sample {
-    double n, mean, m2;
-};
-
-static struct sample sample_of(const struct km_arm *arm, double place,
-                               bool ends)
+static struct km_moments values_at(const struct km_arm *arm, double place,
+                                   bool ends)
 {
-    struct sample s = {0, 0, 0};
+    struct km_moments values = {0, 0, 0};
     for (size_t i = 0; i < arm->count; i++) {
         const struct km_member_curve *curve =
             km_member_quality(arm->members[i]);
         double value = ends ? curve->last : km_member_value_at(curve, place);
         if (isfinite(value)) {
-            double off = value - s.mean;
-            s.mean += off / ++s.n;
-            s.m2 += off * (value - s.mean);
+            km_moments_add(&values, value);
         }
     }
-    return s;
+    return values;
 }
 
 /* Where the arms are compared: the last checkpoint that every run has passed.
@@ -101,7 +96,8 @@ static double find_place(const struct km_arm *a, const struct km_arm *b,
 
 /* Variance of a seed: the arms' own and, when there are other configurations
  * with seeds, theirs. */
-static void pool_variance(const struct sample *a, const struct sample *b,
+static void pool_variance(const struct km_moments *a,
+                          const struct km_moments *b,
                           const struct km_seed_spread *history,
                           struct km_verdict *verdict)
 {
@@ -162,8 +158,8 @@ void km_verdict_judge(const struct km_arm *a, const struct km_arm *b,
     }
     double alpha = ALPHA * share * find_place(a, b, verdict);
     bool ends = verdict->checkpoint >= 1;
-    struct sample of_a = sample_of(a, verdict->place, ends);
-    struct sample of_b = sample_of(b, verdict->place, ends);
+    struct km_moments of_a = values_at(a, verdict->place, ends);
+    struct km_moments of_b = values_at(b, verdict->place, ends);
     verdict->n[0] = (size_t)of_a.n;
     verdict->n[1] = (size_t)of_b.n;
     if (!(alpha > 0) || of_a.n < 1 || of_b.n < 1) {

@@ -57,6 +57,13 @@ for sd, n, n0, alpha in ((1, 50, 30, 0.05), (0.3, 2000, 100, 0.01)):
         sd * np.sqrt(2 * (n * rho2 + 1) / (n ** 2 * rho2) *
                      np.log(np.sqrt(n * rho2 + 1) / alpha)))
 
+for n, m in ((3, 5), (2, 9)):
+    u, v = rng.normal(7, 1, n), rng.normal(6, 0.3, m)
+    test = stats.ttest_ind(v, u, equal_var=False)
+    low, high = stats.t.interval(0.8, n - 1, u.mean(), stats.sem(u))
+    put("moments", n, m, *u, *v, "=", u.mean(), u.var(ddof=1),
+        (high - low) / 2, (v.mean() - u.mean()) / test.statistic, test.df)
+
 # one curve and levels: numpy's interpolation of the reversed curve
 x = np.sort(rng.uniform(1, 1000, 30))
 y = np.sort(rng.uniform(2, 5, 30))[::-1]

@@ -35,6 +35,8 @@ for f, d2, lam in itertools.product((0.5, 3, 20), (4, 60), (0.01, 3, 80)):
     put("f_noncentral_cdf", f, 3, d2, lam, stats.ncf.cdf(f, 3, d2, lam))
 for df, x in itertools.product((1, 3.5, 20, 400), (0.01, 1, 19, 400, 900)):
     put("chi2_cdf", x, df, stats.chi2.cdf(x, df))
+for df, p in itertools.product((1, 3.5, 20, 400), (0.01, 0.1, 0.5, 0.975)):
+    put("chi2_quantile", p, df, stats.chi2.ppf(p, df))
 for a, b, x in itertools.product((0.5, 2, 40), (0.7, 5, 300), (0.001, 0.2, 0.9)):
     put("beta_cdf", x, a, b, stats.beta.cdf(x, a, b))
 for a, b, p in itertools.product((0.5, 2, 40), (0.7, 5, 300), (0.025, 0.5, 0.9)):

@@ -2,6 +2,7 @@
  * rliable, see tests/oracle; and that no number of looks decides too often. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/aggregate.h"
+#include "measure/moments.h"
 #include "measure/rng.h"
 #include "measure/sequential.h"
 #include "measure/speedup.h"
@@ -31,6 +32,23 @@ static void check_bound(void)
     check_next(bound);
     check_next(km_sequential_power(alpha, df, n, spread, effect));
     CHECK_NEAR(km_sequential_log_e(bound, df, n, spread), -log(alpha), 1e-9);
+}
+
+static void check_moments(void)
+{
+    size_t n = size(), m = size();
+    struct km_moments a = {0, 0, 0}, b = {0, 0, 0};
+    for (size_t i = 0; i < n + m; i++) {
+        km_moments_add(i < n ? &a : &b, number());
+    }
+    equals();
+    double se = NAN, df = NAN;
+    CHECK(km_moments_welch(&a, &b, &se, &df));
+    check_next(a.mean);
+    check_next(km_moments_variance(&a));
+    check_next(km_moments_half_width(&a, 0.8));
+    check_next(se);
+    check_next(df);
 }
 
 static void check_sequence(void)
@@ -138,10 +156,10 @@ static void every_value_is_that_of_the_oracle(void)
         const char *name;
         void (*check)(void);
     } checks[] = {{"log_e", check_log_e},       {"bound", check_bound},
-                  {"sequence", check_sequence}, {"reach", check_reach},
-                  {"iqm", check_iqm},           {"greater", check_greater},
-                  {"scores", check_scores},     {"profile", check_profile},
-                  {"olympic", check_olympic}};
+                  {"sequence", check_sequence}, {"moments", check_moments},
+                  {"reach", check_reach},       {"iqm", check_iqm},
+                  {"greater", check_greater},   {"scores", check_scores},
+                  {"profile", check_profile},   {"olympic", check_olympic}};
     char word[200];
     file = fopen(path, "r");
     CHECK(file != NULL);
@@ -153,7 +171,7 @@ static void every_value_is_that_of_the_oracle(void)
             }
         }
     }
-    CHECK_INT(rows_read, 20);
+    CHECK_INT(rows_read, 22);
     if (file) {
         (void)fclose(file);
     }
@@ -255,6 +273,13 @@ static void thin_input_gives_no_number(void)
     double two[] = {1, 2}, missed[] = {1, INFINITY, 3, INFINITY};
     CHECK(isnan(km_olympic_mean(two, 2)));
     CHECK(isnan(km_olympic_mean(missed, 4)));
+    struct km_moments same = {0, 0, 0}, none_yet = {0, 0, 0};
+    double se = 0, df = 0;
+    km_moments_add(&same, 3);
+    CHECK(isnan(km_moments_variance(&same)));
+    km_moments_add(&same, 3);
+    CHECK(isnan(km_moments_half_width(&none_yet, 0.8)));
+    CHECK(!km_moments_welch(&same, &same, &se, &df)); /* copies */
     CHECK(isnan(km_interquartile_mean(two, 0)));
     CHECK(isnan(km_prob_greater(two, 2, two, 0)));
     CHECK(isinf(km_sequential_bound(0.05, 1, 0.5, KM_SEQUENTIAL_SPREAD)));

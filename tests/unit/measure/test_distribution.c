@@ -16,8 +16,9 @@ static double apply(const char *name, const double *a)
            : strcmp(name, "f_cdf") == 0           ? km_f_cdf(a[0], a[1], a[2])
            : strcmp(name, "f_noncentral_cdf") == 0
                ? km_f_noncentral_cdf(a[0], a[1], a[2], a[3])
-           : strcmp(name, "chi2_cdf") == 0 ? km_chi2_cdf(a[0], a[1])
-           : strcmp(name, "beta_cdf") == 0 ? km_beta_cdf(a[0], a[1], a[2])
+           : strcmp(name, "chi2_quantile") == 0 ? km_chi2_quantile(a[0], a[1])
+           : strcmp(name, "chi2_cdf") == 0      ? km_chi2_cdf(a[0], a[1])
+           : strcmp(name, "beta_cdf") == 0      ? km_beta_cdf(a[0], a[1], a[2])
            : strcmp(name, "beta_quantile") == 0
                ? km_beta_quantile(a[0], a[1], a[2])
            : strcmp(name, "binomial_cdf") == 0
