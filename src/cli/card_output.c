@@ -11,6 +11,7 @@
 #include "report/scorecard_html.h"
 #include "report/scorecard_text.h"
 
+static const double LEVEL = 0.80; /* of intervals, as on a run's card */
 enum { HTML_BYTES_MAX = 128 * 1024 * 1024 };
 
 static double setting(struct km_cli *cli, const char *option, double config)
@@ -19,7 +20,7 @@ static double setting(struct km_cli *cli, const char *option, double config)
 }
 
 void km_card_options(struct km_cli *cli, const struct km_run_row *run,
-                         struct km_score_options *options)
+                     struct km_score_options *options)
 {
     const struct km_config *config = &cli->config;
     km_score_options_init(options);
@@ -36,6 +37,36 @@ void km_card_options(struct km_cli *cli, const struct km_run_row *run,
     options->tokens_per_step = setting(cli, "tokens-per-step", (double)NAN);
     const char *currency = km_option_text(cli->args, "currency");
     options->currency = currency ? currency : config->currency;
+}
+
+struct km_scorecard km_card_new(struct km_cli *cli, const char *name)
+{
+    return (struct km_scorecard){.arena = &cli->arena,
+                                 .run_name = name,
+                                 .context = "",
+                                 .headline = "",
+                                 .target = NAN,
+                                 .level = LEVEL};
+}
+
+enum km_code km_card_cohort(struct km_cli *cli, struct km_store *store,
+                            const struct km_run_row *rows, size_t count,
+                            struct km_cohort *cohort, struct km_err *err)
+{
+    uint64_t *ids = km_new(&cli->arena, uint64_t, count + 1);
+    struct km_score_options *options =
+        km_new(&cli->arena, struct km_score_options, count + 1);
+    const struct km_score_options **each =
+        km_new(&cli->arena, const struct km_score_options *, count + 1);
+    if (!ids || !options || !each) {
+        return km_fail(err, KM_EMEMORY, "no memory for %zu runs", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = rows[i].id;
+        km_card_options(cli, &rows[i], &options[i]);
+        each[i] = &options[i];
+    }
+    return km_cohort_load(store, ids, count, each, &cli->arena, cohort, err);
 }
 
 static enum km_code write_file(struct km_cli *cli, const struct km_buf *page,

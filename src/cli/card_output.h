@@ -9,6 +9,7 @@
 #define KM_CLI_CARD_OUTPUT_H
 
 #include "cli/cli.h"
+#include "score/cohort.h"
 #include "score/scorecard.h"
 
 /* Rows of a command's table of options, without the comma behind them: how it
@@ -21,34 +22,56 @@
      0,                                                                        \
      "text|json|csv|markdown",                                                 \
      0},                                                                       \
-        {"html", "FILE", "write a page with charts; - for the output",         \
-         KM_OPTION_FILE, 0, NULL, 0},                                          \
-        {"width", "COLUMNS", "columns of tables and charts, 60 to 160",        \
-         KM_OPTION_COUNT, 0, NULL, 1},                                         \
+        {"html",                                                               \
+         "FILE",                                                               \
+         "write a page with charts; - for the output",                         \
+         KM_OPTION_FILE,                                                       \
+         0,                                                                    \
+         NULL,                                                                 \
+         0},                                                                   \
+        {"width",                                                              \
+         "COLUMNS",                                                            \
+         "columns of tables and charts, 60 to 160",                            \
+         KM_OPTION_COUNT,                                                      \
+         0,                                                                    \
+         NULL,                                                                 \
+         1},                                                                   \
     {                                                                          \
         "ascii", NULL, "draw with ASCII", KM_OPTION_FLAG, 0, NULL, 0           \
     }
-#define KM_CARD_JUDGED_OPTIONS                                                 \
-    {"target", "VALUE", "the loss to reach", KM_OPTION_NUMBER,                 \
-     0,        NULL,    -HUGE_VAL},                                            \
-        {"horizon", "STEP", "the planned last step", KM_OPTION_NUMBER,         \
-         0,         NULL,   1},                                                \
-        {"price", "AMOUNT", "for one accelerator and hour",                    \
-         KM_OPTION_NUMBER, 0, NULL, 0},                                        \
-        {"price-per-step", "AMOUNT", "for one step", KM_OPTION_NUMBER, 0,      \
-         NULL, 0},                                                             \
-        {"currency", "NAME", "the money, like EUR", KM_OPTION_TEXT, 0, NULL,   \
-         0},                                                                   \
-        {"accelerators", "N", "devices of the run", KM_OPTION_NUMBER, 0, NULL, \
-         0},                                                                   \
-    {                                                                          \
-        "tokens-per-step", "N", "tokens of one step", KM_OPTION_NUMBER, 0,     \
-            NULL, 0                                                            \
+#define KM_CARD_JUDGED_OPTIONS                                                   \
+    {"target", "VALUE",  "the loss to reach", KM_OPTION_NUMBER, 0,               \
+     NULL,     -HUGE_VAL},                                                       \
+        {"horizon", "STEP", "the planned last step", KM_OPTION_NUMBER, 0,        \
+         NULL,      1},                                                          \
+        {"price", "AMOUNT", "for one accelerator and hour", KM_OPTION_NUMBER, 0, \
+         NULL,    0},                                                            \
+        {"price-per-step",                                                       \
+         "AMOUNT",                                                               \
+         "for one step",                                                         \
+         KM_OPTION_NUMBER,                                                       \
+         0,                                                                      \
+         NULL,                                                                   \
+         0},                                                                     \
+        {"currency", "NAME", "the money, like EUR", KM_OPTION_TEXT, 0, NULL, 0}, \
+        {"accelerators", "N", "devices of the run", KM_OPTION_NUMBER, 0,         \
+         NULL,           0},                                                     \
+    {                                                                            \
+        "tokens-per-step", "N", "tokens of one step", KM_OPTION_NUMBER, 0,       \
+            NULL, 0                                                              \
     }
 
 /* What the command line, else the user's file, says of `run`. */
 void km_card_options(struct km_cli *cli, const struct km_run_row *run,
                      struct km_score_options *options);
+
+/* An empty card of several runs. */
+struct km_scorecard km_card_new(struct km_cli *cli, const char *name);
+
+/* Loads runs, each judged by km_card_options(). */
+enum km_code km_card_cohort(struct km_cli *cli, struct km_store *store,
+                            const struct km_run_row *rows, size_t count,
+                            struct km_cohort *cohort, struct km_err *err);
 
 /* Writes the cards as --html, --json or --format says, else as text. */
 enum km_code km_card_output(struct km_cli *cli,

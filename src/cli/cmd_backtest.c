@@ -35,12 +35,7 @@ enum km_code km_run_backtest(struct km_cli *cli, struct km_err *err)
     /* nothing is earlier where nothing has a date */
     bool others = (asked && strcmp(asked, "others") == 0) ||
                   (!asked && set.undated == set.count);
-    struct km_scorecard card = {.arena = &cli->arena,
-                                .run_name = "back-test",
-                                .context = "",
-                                .headline = "",
-                                .target = NAN,
-                                .level = KM_COLD_START_LEVEL};
+    struct km_scorecard card = km_card_new(cli, "back-test");
     code =
         km_backtest_card(&set, others ? KM_HISTORY_OTHERS : KM_HISTORY_EARLIER,
                          work, &card, err);

@@ -13,33 +13,10 @@
 #include "score/target_group.h"
 
 enum { ARMS_MAX = 64 };
-static const double LEVEL = 0.80;
 
 static enum km_code fail_full(struct km_err *err)
 {
     return km_fail(err, KM_EMEMORY, "no memory for the comparison");
-}
-
-/* Loads the runs of `list`, judged by the command's options. */
-static enum km_code load(struct km_cli *cli, struct km_store *store,
-                         const struct km_run_list *list,
-                         struct km_cohort *cohort, struct km_err *err)
-{
-    size_t n = list->count;
-    uint64_t *ids = km_new(&cli->arena, uint64_t, n + 1);
-    struct km_score_options *options =
-        km_new(&cli->arena, struct km_score_options, n + 1);
-    const struct km_score_options **each =
-        km_new(&cli->arena, const struct km_score_options *, n + 1);
-    if (!ids || !options || !each) {
-        return fail_full(err);
-    }
-    for (size_t i = 0; i < n; i++) {
-        ids[i] = list->rows[i].id;
-        km_card_options(cli, &list->rows[i], &options[i]);
-        each[i] = &options[i];
-    }
-    return km_cohort_load(store, ids, n, each, &cli->arena, cohort, err);
 }
 
 /* The runs of the command and, for the spread of seeds, all others of their
@@ -229,16 +206,6 @@ static enum km_code judge(struct km_cli *cli, const struct km_cohort *cohort,
                                             &options, card, err);
 }
 
-static struct km_scorecard new_card(struct km_cli *cli, const char *name)
-{
-    return (struct km_scorecard){.arena = &cli->arena,
-                                 .run_name = name,
-                                 .context = "",
-                                 .headline = "",
-                                 .target = NAN,
-                                 .level = LEVEL};
-}
-
 enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err)
 {
     struct km_store *store;
@@ -246,7 +213,9 @@ enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err)
     struct km_cohort cohort = {.count = 0};
     size_t named = 0, arm_count = 0;
     enum km_code code = list_runs(cli, &store, &list, &named, err);
-    code = code ? code : load(cli, store, &list, &cohort, err);
+    code =
+        code ? code
+             : km_card_cohort(cli, store, list.rows, list.count, &cohort, err);
     if (code) {
         return code;
     }
@@ -270,7 +239,7 @@ enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err)
                        "value; name two, or use --by KEY",
                        named);
     }
-    struct km_scorecard card = new_card(cli, "comparison");
+    struct km_scorecard card = km_card_new(cli, "comparison");
     code =
         code ? code : judge(cli, &cohort, group, names, arm_count, &card, err);
     if (code == KM_OK) {
@@ -298,8 +267,10 @@ enum km_code km_run_seeds(struct km_cli *cli, struct km_err *err)
         return km_fail(err, KM_EUSAGE, "--power must be between 0 and 1");
     }
     enum km_code code = km_select_named(cli, &store, &list, err);
-    code = code ? code : load(cli, store, &list, &cohort, err);
-    struct km_scorecard card = new_card(cli, "seeds");
+    code =
+        code ? code
+             : km_card_cohort(cli, store, list.rows, list.count, &cohort, err);
+    struct km_scorecard card = km_card_new(cli, "seeds");
     code = code ? code : km_seeds_add(&cohort, &options, &card, err);
     return code ? code : km_card_output(cli, &card, 1, err);
 }

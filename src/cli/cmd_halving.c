@@ -1,13 +1,9 @@
 /* cmd_halving.c - `km halving`: which runs under way to stop. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
-
 #include "cli/card_output.h"
 #include "cli/commands.h"
 #include "cli/select.h"
 #include "score/halving.h"
-
-static const double LEVEL = 0.80;
 
 /* Scorecards of the runs that are not known to have ended. */
 static enum km_code compute(struct km_cli *cli, struct km_store *store,
@@ -73,12 +69,7 @@ enum km_code km_run_halving(struct km_cli *cli, struct km_err *err)
     if (code) {
         return code;
     }
-    struct km_scorecard card = {.arena = &cli->arena,
-                                .run_name = "halving",
-                                .context = "",
-                                .headline = "",
-                                .target = NAN,
-                                .level = LEVEL};
+    struct km_scorecard card = km_card_new(cli, "halving");
     code = km_halving_add(cards, count, &options, &card, err);
     return code ? code : km_card_output(cli, &card, 1, err);
 }

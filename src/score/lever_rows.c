@@ -8,20 +8,13 @@
 
 static const double REACHED_SHARE = 0.9; /* of the runs, by a chosen target */
 
-double km_member_reach(const struct km_member_curve *curve, double y)
+/* Where the curve got to `y`, as forecast.time_to_target says it; NaN: never.
+ */
+static double reach(const struct km_member_curve *curve, double y)
 {
-    for (size_t i = 0; i < curve->count; i++) {
-        if (curve->y[i] > y) {
-            continue;
-        }
-        if (i == 0) {
-            return curve->x[0];
-        }
-        double share = (curve->y[i - 1] - y) / (curve->y[i - 1] - curve->y[i]);
-        double from = log(curve->x[i - 1]), to = log(curve->x[i]);
-        return exp(from + share * (to - from));
-    }
-    return NAN;
+    struct km_crossing crossing =
+        km_target_observed(curve->x, curve->y, curve->count, y);
+    return crossing.reached ? crossing.x : (double)NAN;
 }
 
 /* The metric that most members have. */
@@ -123,8 +116,8 @@ static void fill_responses(struct km_lever_rows *rows)
     for (size_t i = 0; i < rows->count; i++) {
         const struct km_member *member = rows->members[i];
         const struct km_rate *rate = &member->axes.rate[rows->axis];
-        double step = km_member_reach(km_member_quality(member),
-                                      rows->sign * rows->target);
+        double step =
+            reach(km_member_quality(member), rows->sign * rows->target);
         if (!rate->known || !(rate->per_step > 0)) {
             rows->no_rate++;
         } else if (!(step > 0)) {

@@ -32,8 +32,4 @@ enum km_code km_lever_rows_all(const struct km_cohort *cohort,
                                struct km_arena *arena,
                                struct km_lever_rows *rows, struct km_err *err);
 
-/* First step at which the curve is at or below `y`, interpolated in ln x
- * between the places around it; NaN: never. */
-double km_member_reach(const struct km_member_curve *curve, double y);
-
 #endif

@@ -66,10 +66,6 @@ struct km_memory_lease {
     int64_t until_ns;
 };
 
-struct km_memory_note {
-    struct km_note note; /* its texts live in the store's arena */
-};
-
 struct km_memory_store {
     struct km_store base;
     const struct km_clock *clock;
@@ -80,7 +76,7 @@ struct km_memory_store {
     KM_MEMORY_VECTOR(struct km_memory_run, runs);
     KM_MEMORY_VECTOR(struct km_cursor, cursors);
     KM_MEMORY_VECTOR(struct km_memory_lease, leases);
-    KM_MEMORY_VECTOR(struct km_memory_note, notes);
+    KM_MEMORY_VECTOR(struct km_note, notes); /* texts: in `texts` */
 };
 
 /* Makes room for one more item of `size` bytes, cleared, in the vector whose

@@ -20,7 +20,7 @@ static void drop_note(struct km_memory_store *store, size_t at)
 void km_memory_notes_purge(struct km_memory_store *store)
 {
     for (size_t i = store->notes_count; i > 0; i--) {
-        uint64_t run_id = store->notes[i - 1].note.run_id;
+        uint64_t run_id = store->notes[i - 1].run_id;
         if (run_id && !km_memory_run_find(store, run_id)) {
             drop_note(store, i - 1);
         }
@@ -38,7 +38,7 @@ static struct km_str keep_text(struct km_memory_store *store,
 static void put_note(struct km_memory_store *store, const struct km_note *note)
 {
     for (size_t i = 0; i < store->notes_count; i++) {
-        if (same_note(&store->notes[i].note, note)) {
+        if (same_note(&store->notes[i], note)) {
             drop_note(store, i);
             break;
         }
@@ -46,15 +46,15 @@ static void put_note(struct km_memory_store *store, const struct km_note *note)
     if (!note->json.len) {
         return;
     }
-    struct km_memory_note *kept = KM_MEMORY_PUSH(store, notes);
+    struct km_note *kept = KM_MEMORY_PUSH(store, notes);
     if (!kept) {
         store->broken = true;
         return;
     }
-    kept->note = *note;
-    kept->note.kind = keep_text(store, note->kind);
-    kept->note.key = keep_text(store, note->key);
-    kept->note.json = keep_text(store, note->json);
+    *kept = *note;
+    kept->kind = keep_text(store, note->kind);
+    kept->key = keep_text(store, note->key);
+    kept->json = keep_text(store, note->json);
 }
 
 enum km_code km_memory_put_notes(struct km_store *base,
@@ -102,7 +102,7 @@ enum km_code km_memory_read_notes(struct km_store *base, struct km_str kind,
         calloc(store->notes_count + 1, sizeof(const struct km_note *));
     size_t count = 0;
     for (size_t i = 0; found && i < store->notes_count; i++) {
-        const struct km_note *note = &store->notes[i].note;
+        const struct km_note *note = &store->notes[i];
         if (km_str_equal(note->kind, kind) &&
             (!run_id || note->run_id == run_id)) {
             found[count++] = note;
