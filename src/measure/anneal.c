@@ -346,11 +346,3 @@ double km_anneal_value(const struct km_anneal *fit, double s1, double drop)
     double fall = drop > 0 || drop < 0 ? fit->drop * drop : 0;
     return fit->asymptote + fit->amplitude * g - fall;
 }
-
-double km_anneal_slope(const struct km_anneal *fit, double s1, double rate,
-                       double slope)
-{
-    double g = km_family_slope(fit->family, fit->theta, s1 / fit->s1_now);
-    double fall = slope > 0 || slope < 0 ? fit->drop * slope : 0;
-    return fit->amplitude * g * rate / fit->s1_now - fall;
-}

@@ -72,8 +72,4 @@ bool km_anneal_run(enum km_family family,
 
 double km_anneal_value(const struct km_anneal *fit, double s1, double drop);
 
-/* dy/dstep where the plan has rate = dS1/dstep and slope = dD/dstep. */
-double km_anneal_slope(const struct km_anneal *fit, double s1, double rate,
-                       double slope);
-
 #endif

@@ -199,18 +199,6 @@ size_t km_change_find(const double *values, size_t count,
     return places.count;
 }
 
-size_t km_change_medians(const double *values, size_t count, size_t block,
-                         double *scratch, double *out)
-{
-    size_t blocks = count / block;
-    for (size_t b = 0; b < blocks; b++) {
-        size_t from = b * block, to = b + 1 < blocks ? from + block : count;
-        memcpy(scratch, values + from, (to - from) * sizeof *scratch);
-        out[b] = km_median(scratch, to - from);
-    }
-    return blocks;
-}
-
 void km_cusum_init(struct km_cusum *cusum, double centre, double scale)
 {
     *cusum =

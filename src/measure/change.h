@@ -54,11 +54,6 @@ size_t km_change_find(const double *values, size_t count,
                       const struct km_change_options *options, double *scratch,
                       struct km_change *changes);
 
-/* Medians of `block` neighbours; what is left over joins the last one. Returns
- * how many; `scratch` has room for 2 x block, `out` for count / block. */
-size_t km_change_medians(const double *values, size_t count, size_t block,
-                         double *scratch, double *out);
-
 /* z = (x - centre) / scale; S = max(0, S + |z| - k) on each side; an alarm
  * where S > h, after which both sums start anew. */
 struct km_cusum {

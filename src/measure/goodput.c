@@ -5,16 +5,6 @@
 #include <assert.h>
 #include <math.h>
 
-const char *km_time_use_name(enum km_time_use use)
-{
-    static const char *const names[] = {
-        "productive",  "start-up",     "stall",
-        "restart gap", "redone steps", "evaluation",
-        "checkpoint",  "data loading", "other"};
-    assert(use >= KM_TIME_PRODUCTIVE && use < KM_TIME_USE_COUNT);
-    return names[use];
-}
-
 void km_goodput_init(struct km_goodput *book, double from, double to)
 {
     *book = (struct km_goodput){.from = from, .to = to, .reached = from};

@@ -24,7 +24,6 @@ enum km_time_use {
     KM_TIME_OTHER, /* after the last step */
     KM_TIME_USE_COUNT,
 };
-const char *km_time_use_name(enum km_time_use use); /* "restart gap" */
 
 enum { KM_GOODPUT_BINS = 60 };
 

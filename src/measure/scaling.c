@@ -162,20 +162,3 @@ bool km_scaling_fit(const double *workers, const double *throughput,
     out->workers_best_se = whole ? jackknife(best, n) : (double)NAN;
     return true;
 }
-
-double km_scaling_at(const struct km_scaling *fit, double workers)
-{
-    return fit->lambda * workers /
-           (1 + fit->sigma * (workers - 1) +
-            fit->kappa * workers * (workers - 1));
-}
-
-double km_scaling_amdahl(double serial, double workers)
-{
-    return 1 / (serial + (1 - serial) / workers);
-}
-
-double km_scaling_gustafson(double serial, double workers)
-{
-    return workers - serial * (workers - 1);
-}

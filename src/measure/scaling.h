@@ -32,11 +32,4 @@ struct km_scaling {
 bool km_scaling_fit(const double *workers, const double *throughput,
                     size_t count, struct km_scaling *out);
 
-double km_scaling_at(const struct km_scaling *fit, double workers);
-
-/* Speed-up of N workers when a share `serial` cannot be shared out: of a fixed
- * problem (Amdahl 1967), of one that grows with N (Gustafson 1988). */
-double km_scaling_amdahl(double serial, double workers);
-double km_scaling_gustafson(double serial, double workers);
-
 #endif

@@ -8,22 +8,6 @@
 static const double STEADY = 1e-3; /* of the highest rate */
 enum { DIRECT = 32 };              /* terms before Euler-Maclaurin */
 
-const char *km_plan_kind_name(enum km_plan_kind kind)
-{
-    static const char *const names[] = {
-        [KM_PLAN_CONSTANT] = "constant",
-        [KM_PLAN_LINEAR] = "linear",
-        [KM_PLAN_COSINE] = "cosine",
-        [KM_PLAN_POLYNOMIAL] = "polynomial",
-        [KM_PLAN_INVERSE_SQRT] = "inverse square root",
-        [KM_PLAN_STEP] = "step",
-        [KM_PLAN_TABLE] = "table",
-        [KM_PLAN_ONE_MINUS_SQRT] = "1 - sqrt",
-    };
-    assert(kind >= KM_PLAN_CONSTANT && kind <= KM_PLAN_ONE_MINUS_SQRT);
-    return names[kind];
-}
-
 static const char *table_problem(const struct km_rate_plan *plan)
 {
     double top = 0;

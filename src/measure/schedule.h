@@ -43,7 +43,6 @@ enum km_plan_kind {
     KM_PLAN_TABLE,
     KM_PLAN_ONE_MINUS_SQRT, /* a cool-down */
 };
-const char *km_plan_kind_name(enum km_plan_kind kind); /* "cosine" */
 
 struct km_rate_plan {
     enum km_plan_kind kind;
