@@ -80,6 +80,12 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
     }
     view.interval = interval_of(result);
     if (view.interval == KM_INTERVAL_RANGE) {
+        /* 96.5 % is not 96 % */
+        double percent = 100 * result->level;
+        (void)snprintf(view.level.text, sizeof view.level.text, "%.*f %%",
+                       fabs(percent - round(percent)) > 0.01 ? 1 : 0, percent);
+        view.other_level =
+            !isnan(result->level) && fabs(result->level - card->level) > 1e-9;
         view.low = isnan(result->lo) ? (struct km_short){""}
                                      : km_show_decimals(result->lo, decimals);
         view.high = isnan(result->hi) ? (struct km_short){""}

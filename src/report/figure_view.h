@@ -22,6 +22,8 @@ struct km_figure_view {
     bool has_value;
     struct km_short value, low, high;
     enum km_interval_kind interval;
+    struct km_short level; /* of a range: "80 %", "99.6 %" */
+    bool other_level;      /* not that of the card: it must be said */
     const char *state, *note;
     enum km_tone tone;
 };

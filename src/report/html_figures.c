@@ -154,8 +154,11 @@ static void figure_row(const struct km_figure_view *view, struct km_buf *out)
         km_buf_append_text(out, "</span>");
     }
     if (view->interval == KM_INTERVAL_RANGE) {
-        km_buf_printf(out, "<span class=range>%s .. %s</span>", view->low.text,
-                      view->high.text);
+        km_buf_printf(out, "<span class=range>%s .. %s%s%s%s</span>",
+                      view->low.text, view->high.text,
+                      view->other_level ? " (" : "",
+                      view->other_level ? view->level.text : "",
+                      view->other_level ? ")" : "");
     } else if (view->interval == KM_INTERVAL_EXACT) {
         km_buf_append_text(out, "<span class=range>exact</span>");
     }

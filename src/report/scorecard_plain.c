@@ -23,8 +23,8 @@ static void markdown_row(struct km_buf *out, const struct km_figure_view *view)
     markdown_cell(out, view->value.text);
     markdown_cell(out, view->has_value ? result->unit : "");
     if (view->interval == KM_INTERVAL_RANGE) {
-        km_buf_printf(out, "%s .. %s (%.0f %%) | ", view->low.text,
-                      view->high.text, 100 * result->level);
+        km_buf_printf(out, "%s .. %s (%s) | ", view->low.text, view->high.text,
+                      view->level.text);
     } else {
         markdown_cell(out, view->interval == KM_INTERVAL_EXACT ? "exact" : "");
     }

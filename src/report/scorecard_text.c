@@ -61,11 +61,9 @@ struct figure_rows {
     size_t note_count;
 };
 
-static void interval_text(const struct km_scorecard *card,
-                          const struct km_figure_view *view, char *out,
+static void interval_text(const struct km_figure_view *view, char *out,
                           size_t size)
 {
-    const struct km_figure_result *result = view->result;
     if (view->interval == KM_INTERVAL_EXACT) {
         (void)snprintf(out, size, "exact");
     } else if (view->interval == KM_INTERVAL_NONE) {
@@ -73,11 +71,9 @@ static void interval_text(const struct km_scorecard *card,
     } else if (!*view->high.text || !*view->low.text) {
         (void)snprintf(out, size, "%s %s", *view->low.text ? "from" : "up to",
                        *view->low.text ? view->low.text : view->high.text);
-    } else if (!isnan(result->level) && result->level != card->level) {
-        /* 99.6 % is not 100 % */
-        (void)snprintf(out, size, "%s .. %s (%.*f %%)", view->low.text,
-                       view->high.text, result->level > 0.99 ? 1 : 0,
-                       100 * result->level);
+    } else if (view->other_level) {
+        (void)snprintf(out, size, "%s .. %s (%s)", view->low.text,
+                       view->high.text, view->level.text);
     } else {
         (void)snprintf(out, size, "%s .. %s", view->low.text, view->high.text);
     }
@@ -131,7 +127,7 @@ static void state_cells(struct figure_rows *rows,
                         const struct km_figure_view *view)
 {
     char interval[160];
-    interval_text(rows->card, view, interval, sizeof interval);
+    interval_text(view, interval, sizeof interval);
     bool silent = view->result->state == KM_FIGURE_OK;
     if (rows->narrow) {
         const char *state = silent ? "" : view->state;

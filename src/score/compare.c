@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "measure/distribution.h"
 #include "measure/moments.h"
 #include "score/card.h"
@@ -272,9 +273,14 @@ static const char *headline_of(const struct comparing *c)
                                       missing(c))
                     : NULL;
     }
-    return km_arena_printf(arena, "%s%s: %.4g against %.4g %s, %s.", text,
-                           words, c->metric->sign * c->verdict.value[0],
-                           c->metric->sign * c->verdict.value[1],
+    /* both with the digits that their difference can bear */
+    double mine = c->metric->sign * c->verdict.value[0];
+    double other = c->metric->sign * c->verdict.value[1];
+    int decimals =
+        km_decimals_for(mine, mine - c->verdict.sd, mine + c->verdict.sd);
+    decimals = decimals < 0 ? 0 : decimals;
+    return km_arena_printf(arena, "%s%s: %.*f against %.*f %s, %s.", text,
+                           words, decimals, mine, decimals, other,
                            c->metric->unit, place_text(c));
 }
 
