@@ -13,6 +13,7 @@ static const char *const variables[][2] = {
     {"XDG_DATA_HOME", "The store is its folder knotmeter when nothing else is "
                       "said; without it ~/.local/share/knotmeter."},
     {"NO_COLOR", "When set, no colours."},
+    {"COLORTERM, TERM", "truecolor or 256color: heat maps lie on colours."},
     {"COLUMNS", "The width of tables and charts, 60 to 160."},
     {"LC_ALL, LC_CTYPE, LANG", "Charts use Unicode where the first that is set "
                                "names UTF-8, else ASCII."},

@@ -16,6 +16,9 @@ void km_html_name(struct km_buf *out, const char *name, size_t width);
  * source and evidence. */
 void km_html_figures(const struct km_scorecard *card, struct km_buf *out);
 
+/* Values in cells over a scale of one hue; scrolls by itself. */
+void km_html_matrix(const struct km_matrix *matrix, struct km_buf *out);
+
 /* Runs as columns, figures as rows, intervals on a common scale. */
 void km_html_comparison(const struct km_scorecard *cards, size_t count,
                         struct km_buf *out);

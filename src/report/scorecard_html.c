@@ -61,11 +61,14 @@ static void run_section(const struct km_scorecard *card, size_t index,
     for (size_t i = 0; i < count; i++) {
         chart_figure(&charts[i], i == 0, out);
     }
-    if (count == 0) {
+    if (count + card->matrix_count == 0) {
         km_buf_append_text(out, "<p class=below>There is nothing to draw "
                                 "yet.</p>");
     }
     marks_line(card, out);
+    for (size_t i = 0; i < card->matrix_count; i++) {
+        km_html_matrix(&card->matrices[i], out);
+    }
     km_buf_append_text(out, "</div>\n");
     km_html_figures(card, out);
     km_buf_append_text(out, "</div></section>\n");

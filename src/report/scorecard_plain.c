@@ -5,6 +5,7 @@
 
 #include "base/number.h"
 #include "report/comparison.h"
+#include "report/matrix_view.h"
 #include "report/scorecard_text.h"
 #include "report/text.h"
 
@@ -33,6 +34,30 @@ static void markdown_row(struct km_buf *out, const struct km_figure_view *view)
     km_buf_append_text(out, " |\n");
 }
 
+static void markdown_matrix(const struct km_matrix *matrix, struct km_buf *out)
+{
+    struct km_matrix_view view = km_matrix_view_of(matrix);
+    km_buf_append_text(out, "\n### ");
+    km_text_markdown(out, km_str_of(matrix->title));
+    km_buf_append_text(out, "\n\n| ");
+    markdown_cell(out, matrix->row_title);
+    for (size_t c = 0; c < matrix->column_count; c++) {
+        markdown_cell(out, matrix->columns[c]);
+    }
+    km_buf_append_text(out, "\n|---|");
+    for (size_t c = 0; c < matrix->column_count; c++) {
+        km_buf_append_text(out, "---:|");
+    }
+    for (size_t r = 0; r < matrix->row_count; r++) {
+        km_buf_append_text(out, "\n| ");
+        markdown_cell(out, matrix->rows[r]);
+        for (size_t c = 0; c < matrix->column_count; c++) {
+            km_buf_printf(out, "%s | ", km_matrix_cell(&view, r, c).text);
+        }
+    }
+    km_buf_append_char(out, '\n');
+}
+
 void km_scorecard_markdown(const struct km_scorecard *card, struct km_buf *out)
 {
     km_buf_append_text(out, "## ");
@@ -48,6 +73,9 @@ void km_scorecard_markdown(const struct km_scorecard *card, struct km_buf *out)
     for (size_t i = 0; i < card->count; i++) {
         struct km_figure_view view = km_figure_view_of(card, i);
         markdown_row(out, &view);
+    }
+    for (size_t i = 0; i < card->matrix_count; i++) {
+        markdown_matrix(&card->matrices[i], out);
     }
 }
 

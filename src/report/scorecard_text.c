@@ -10,6 +10,7 @@
 #include "report/chart_text.h"
 #include "report/comparison.h"
 #include "report/figure_view.h"
+#include "report/matrix_text.h"
 #include "report/table.h"
 #include "report/text.h"
 
@@ -382,6 +383,10 @@ enum km_code km_scorecard_text(const struct km_scorecard *card,
     print_not_applicable(card, terminal, out);
     code = print_charts(card, terminal, arena, out, err);
     print_marks(card, terminal, out);
+    for (size_t i = 0; i < card->matrix_count; i++) {
+        km_buf_append_char(out, '\n');
+        km_matrix_text(&card->matrices[i], terminal, out);
+    }
     return code;
 }
 

@@ -3,7 +3,9 @@
 #include "report/terminal.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -54,6 +56,16 @@ static size_t width_of(int fd)
                                            : (size_t)columns;
 }
 
+static enum km_palette palette_of(const char *term)
+{
+    const char *depth = variable("COLORTERM");
+    if (depth &&
+        (strcmp(depth, "truecolor") == 0 || strcmp(depth, "24bit") == 0)) {
+        return KM_PALETTE_TRUE;
+    }
+    return term && strstr(term, "256color") ? KM_PALETTE_256 : KM_PALETTE_TONES;
+}
+
 void km_terminal_judge(struct km_terminal *terminal, int fd)
 {
     const char *term = variable("TERM");
@@ -61,6 +73,7 @@ void km_terminal_judge(struct km_terminal *terminal, int fd)
     terminal->unicode = locale_is_utf8();
     terminal->colour = terminal->is_terminal && !variable("NO_COLOR") &&
                        !(term && strcmp(term, "dumb") == 0);
+    terminal->palette = terminal->colour ? palette_of(term) : KM_PALETTE_TONES;
     terminal->width = width_of(fd);
 }
 
@@ -75,4 +88,52 @@ const char *km_terminal_tone(const struct km_terminal *terminal,
     };
     assert(tone <= KM_TONE_BAD);
     return terminal->colour ? sequences[tone] : "";
+}
+
+/* One hue from pale to dark: told apart by lightness alone. */
+static struct km_escape heat_256(double share)
+{
+    static const struct {
+        int colour;
+        bool dark;
+    } steps[] = {{255, false}, {153, false}, {117, false}, {74, false},
+                 {31, false},  {24, true},   {17, true}};
+    enum { STEPS = sizeof steps / sizeof steps[0] };
+    struct km_escape out;
+    size_t at = (size_t)fmin(share * STEPS, STEPS - 1);
+    (void)snprintf(out.text, sizeof out.text, "\033[48;5;%d;38;5;%dm",
+                   steps[at].colour, steps[at].dark ? 231 : 16);
+    return out;
+}
+
+static struct km_escape heat_true(double share)
+{
+    static const int stops[3][3] = {
+        {236, 243, 249}, {72, 150, 206}, {0, 45, 90}};
+    struct km_escape out;
+    double at = 2 * share, part = at - floor(fmin(at, 1));
+    const int *from = stops[at < 1 ? 0 : 1], *to = stops[at < 1 ? 1 : 2];
+    int colour[3];
+    for (int i = 0; i < 3; i++) {
+        colour[i] = (int)lround(from[i] + part * (to[i] - from[i]));
+    }
+    (void)snprintf(out.text, sizeof out.text, "\033[48;2;%d;%d;%d;38;2;%sm",
+                   colour[0], colour[1], colour[2],
+                   share > 0.62 ? "255;255;255" : "0;0;0");
+    return out;
+}
+
+struct km_escape km_terminal_heat(const struct km_terminal *terminal,
+                                  double share)
+{
+    assert(share >= 0 && share <= 1);
+    switch (terminal->palette) {
+    case KM_PALETTE_256:
+        return heat_256(share);
+    case KM_PALETTE_TRUE:
+        return heat_true(share);
+    case KM_PALETTE_TONES:
+        break;
+    }
+    return (struct km_escape){""};
 }

@@ -1,0 +1,20 @@
+/* face_cards.h - invented cards, one for each way of drawing.
+ *
+ * Ownership: a card borrows static arrays; one of a kind at a time. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KM_TESTS_REPORT_FACE_CARDS_H
+#define KM_TESTS_REPORT_FACE_CARDS_H
+
+#include "score/figure.h"
+
+struct km_scorecard face_card_matrix(void); /* continual learning, holes */
+struct km_scorecard face_card_drift(void);  /* too many cells for values */
+
+struct face_card_row {
+    const char *name;
+    struct km_scorecard (*make)(void);
+};
+extern const struct face_card_row face_cards[];
+extern const size_t face_card_count;
+
+#endif
