@@ -1,0 +1,114 @@
+/* transfer.c - jump start, areas and thresholds of two curves. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure/transfer.h"
+
+#include <math.h>
+
+double km_curve_at(const struct km_falling *curve, double x)
+{
+    size_t n = curve->count;
+    if (n == 0 || !(x >= curve->x[0] && x <= curve->x[n - 1])) {
+        return NAN;
+    }
+    size_t low = 0, high = n - 1; /* x[low] <= x <= x[high] */
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (curve->x[middle] <= x) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    if (high == low || !(x > curve->x[low])) {
+        return curve->y[low];
+    }
+    double share = (x - curve->x[low]) / (curve->x[high] - curve->x[low]);
+    return curve->y[low] + share * (curve->y[high] - curve->y[low]);
+}
+
+double km_jumpstart(const struct km_falling *transfer,
+                    const struct km_falling *scratch, double *at)
+{
+    *at = NAN;
+    if (!transfer->count || !scratch->count) {
+        return NAN;
+    }
+    *at = fmax(transfer->x[0], scratch->x[0]);
+    return km_curve_at(scratch, *at) - km_curve_at(transfer, *at);
+}
+
+/* Trapezoids over [from, to], which the curve covers. */
+static double area_of(const struct km_falling *curve, double from, double to)
+{
+    double area = 0, x = from, y = km_curve_at(curve, from);
+    for (size_t i = 0; i < curve->count; i++) {
+        if (curve->x[i] > from && curve->x[i] < to) {
+            area += (curve->x[i] - x) * (curve->y[i] + y) / 2;
+            x = curve->x[i];
+            y = curve->y[i];
+        }
+    }
+    return area + (to - x) * (km_curve_at(curve, to) + y) / 2;
+}
+
+double km_area_ratio(const struct km_falling *transfer,
+                     const struct km_falling *scratch, double *from, double *to)
+{
+    *from = *to = NAN;
+    if (!transfer->count || !scratch->count) {
+        return NAN;
+    }
+    *from = fmax(transfer->x[0], scratch->x[0]);
+    *to =
+        fmin(transfer->x[transfer->count - 1], scratch->x[scratch->count - 1]);
+    if (!(*from < *to)) {
+        return NAN;
+    }
+    double area = area_of(scratch, *from, *to);
+    double gained = area - area_of(transfer, *from, *to);
+    return fabs(area) > 0 ? gained / fabs(area) : (double)NAN;
+}
+
+double km_gain_level(const struct km_falling *falling, double share)
+{
+    if (falling->count < 2 ||
+        !(falling->y[falling->count - 1] < falling->y[0])) {
+        return NAN;
+    }
+    return falling->y[0] +
+           share * (falling->y[falling->count - 1] - falling->y[0]);
+}
+
+struct km_threshold km_threshold_find(const struct km_falling *falling,
+                                      double level)
+{
+    if (falling->count == 0 || isnan(level)) {
+        return (struct km_threshold){false, false, NAN};
+    }
+    double log_x;
+    km_reach(falling, &level, 1, &log_x);
+    if (isnan(log_x)) {
+        return (struct km_threshold){false, false,
+                                     falling->x[falling->count - 1]};
+    }
+    return (struct km_threshold){true, falling->y[0] <= level, exp(log_x)};
+}
+
+bool km_threshold_compare(const struct km_threshold *transfer,
+                          const struct km_threshold *scratch, double x_source,
+                          struct km_threshold_ratio *out)
+{
+    *out = (struct km_threshold_ratio){.value = NAN};
+    if (!scratch->reached || scratch->at_start || isnan(transfer->x)) {
+        return false;
+    }
+    out->value = scratch->x / (transfer->x + x_source);
+    out->at_least = transfer->at_start;
+    out->at_most = !transfer->reached;
+    return isfinite(out->value);
+}
+
+double km_savings(double log_speedup)
+{
+    return -expm1(-log_speedup);
+}
