@@ -24,6 +24,22 @@ static const char *table_problem(const struct km_rate_plan *plan)
     return top > 0 ? NULL : "the table has no rate above 0";
 }
 
+const char *km_plan_kind_name(enum km_plan_kind kind)
+{
+    static const char *const names[] = {
+        [KM_PLAN_CONSTANT] = "constant",
+        [KM_PLAN_LINEAR] = "linear",
+        [KM_PLAN_COSINE] = "cosine",
+        [KM_PLAN_POLYNOMIAL] = "polynomial",
+        [KM_PLAN_INVERSE_SQRT] = "inverse square root",
+        [KM_PLAN_STEP] = "steps",
+        [KM_PLAN_TABLE] = "table",
+        [KM_PLAN_ONE_MINUS_SQRT] = "1 - sqrt",
+    };
+    assert(kind <= KM_PLAN_ONE_MINUS_SQRT);
+    return names[kind];
+}
+
 const char *km_plan_problem(const struct km_rate_plan *plan)
 {
     if (plan->kind == KM_PLAN_TABLE) {

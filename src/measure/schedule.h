@@ -57,6 +57,8 @@ struct km_rate_plan {
     size_t table_count;
 };
 
+const char *km_plan_kind_name(enum km_plan_kind kind); /* "cosine" */
+
 /* NULL when the plan can be used, else what is wrong with it. */
 const char *km_plan_problem(const struct km_rate_plan *plan);
 
@@ -79,6 +81,10 @@ double km_plan_decay_start(const struct km_rate_plan *plan);
 /* Is the rate within 0.1 % of its value at `s` all the way to `x` > s? */
 bool km_plan_constant_between(const struct km_rate_plan *plan, double s,
                               double x);
+
+/* The last step up to which a logged rate rises from its start; 0: it does not,
+ * or it rises to the end (a sweep, or still in warm-up). */
+double km_rate_warmup(const double *step, const double *rate, size_t count);
 
 /* Recognises a logged rate: warm-up, then constant so far, linear, cosine,
  * polynomial or 1 - sqrt, from the warm-up or later, towards `until` (the

@@ -30,6 +30,15 @@ double km_plan_mismatch(const struct km_rate_plan *plan, const double *step,
     return worst;
 }
 
+double km_rate_warmup(const double *step, const double *rate, size_t count)
+{
+    size_t top = 0;
+    for (size_t i = 1; i < count && rate[i] > rate[top]; i++) {
+        top = i;
+    }
+    return top && top + 1 < count ? step[top] : 0;
+}
+
 /* The logged rate after warm-up, relative to the highest. */
 struct logged {
     const double *step, *rate;

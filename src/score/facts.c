@@ -1,6 +1,7 @@
 /* facts.c - what a run's config and tags say about its steps and machines. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
+#include <string.h>
 
 #include "score/config_keys.h"
 #include "score/input.h"
@@ -183,4 +184,28 @@ enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
         code = fail_full(err);
     }
     return code;
+}
+
+/* MLPerf counts samples as steps, and calls the log perplexity of its language
+ * models eval_accuracy. */
+void km_run_facts_settle(struct km_run_view *view, struct km_run_facts *facts)
+{
+    if (strcmp(view->source, "mllog") != 0) {
+        return;
+    }
+    facts->samples_per_step = facts->tokens_per_step = NAN;
+    facts->max_steps = NAN; /* counts optimiser steps */
+    const char *name = facts->benchmark ? facts->benchmark : "";
+    struct km_track **tracks = view->tracks;
+    struct km_track *score = tracks[KM_ROLE_VALID_SCORE];
+    if (score && !tracks[KM_ROLE_VALID_LOSS] &&
+        strcmp(score->name, "eval_accuracy") == 0 &&
+        (strcmp(name, "gpt3") == 0 || strcmp(name, "llama2_70b_lora") == 0)) {
+        score->of = (struct km_role_of){.role = KM_ROLE_VALID_LOSS,
+                                        .unit = "nat",
+                                        .better = -1,
+                                        .scale = 1};
+        tracks[KM_ROLE_VALID_LOSS] = score;
+        tracks[KM_ROLE_VALID_SCORE] = NULL;
+    }
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "measure/schedule.h"
 #include "score/goal_judge.h"
 #include "score/outlook.h"
 #include "score/reference.h"
@@ -35,23 +36,6 @@ static enum km_code fail_full(struct km_err *err)
 {
     return km_fail(err, KM_ELIMIT,
                    "the run does not fit the memory allowed for one command");
-}
-
-/* The last step at which the learning rate still rises from the start. */
-static double find_warmup(const struct km_track *rate)
-{
-    if (!rate || rate->count < 3) {
-        return 0;
-    }
-    size_t top = 0;
-    for (size_t i = 1; i < rate->count; i++) {
-        if (!(rate->value[i] > rate->value[top])) {
-            break;
-        }
-        top = i;
-    }
-    /* a rate that rises to the end is a sweep, not a warm-up */
-    return top && top + 1 < rate->count ? rate->step[top] : 0;
 }
 
 /* Chooses the share of the past that the fit may see. */
@@ -337,31 +321,6 @@ static void find_now(struct km_score_input *input)
     }
 }
 
-/* MLPerf counts samples as steps, and calls the log perplexity of its language
- * models eval_accuracy. */
-static void read_mlperf(struct km_score_input *input)
-{
-    struct km_run_facts *facts = &input->facts;
-    if (strcmp(input->view.source, "mllog") != 0) {
-        return;
-    }
-    facts->samples_per_step = facts->tokens_per_step = NAN;
-    facts->max_steps = NAN; /* counts optimiser steps */
-    const char *name = facts->benchmark ? facts->benchmark : "";
-    struct km_track **tracks = input->view.tracks;
-    struct km_track *score = tracks[KM_ROLE_VALID_SCORE];
-    if (score && !tracks[KM_ROLE_VALID_LOSS] &&
-        strcmp(score->name, "eval_accuracy") == 0 &&
-        (strcmp(name, "gpt3") == 0 || strcmp(name, "llama2_70b_lora") == 0)) {
-        score->of = (struct km_role_of){.role = KM_ROLE_VALID_LOSS,
-                                        .unit = "nat",
-                                        .better = -1,
-                                        .scale = 1};
-        tracks[KM_ROLE_VALID_LOSS] = score;
-        tracks[KM_ROLE_VALID_SCORE] = NULL;
-    }
-}
-
 /* The run has got to its planned end, or is finished and had no plan. A plan
  * that the run has left far behind counts something else than its steps. */
 static void choose_horizon(struct km_score_input *input)
@@ -404,10 +363,12 @@ enum km_code km_score_input_open(struct km_store *store, uint64_t run_id,
         return code;
     }
     find_now(input);
-    read_mlperf(input);
+    km_run_facts_settle(&input->view, &input->facts);
     choose_horizon(input);
     input->target = options->target;
-    input->warmup_end = find_warmup(input->view.tracks[KM_ROLE_LEARNING_RATE]);
+    const struct km_track *rate = input->view.tracks[KM_ROLE_LEARNING_RATE];
+    input->warmup_end =
+        rate ? km_rate_warmup(rate->step, rate->value, rate->count) : 0;
     code = open_curve(input, choose_learn(input), &input->learn, err);
     if (code == KM_OK) {
         code = open_curve(input, choose_valid(input), &input->valid, err);

@@ -128,4 +128,7 @@ enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
                                struct km_arena *arena,
                                struct km_run_facts *facts, struct km_err *err);
 
+/* What a source means by its words (MLPerf: samples, log perplexity). */
+void km_run_facts_settle(struct km_run_view *view, struct km_run_facts *facts);
+
 #endif

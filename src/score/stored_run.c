@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "score/plan_config.h"
 
 static const double PLAN_REACHED = 0.99, PLAN_LEFT_BEHIND = 1.1;
 enum { CURVE_POINTS_MIN = 12, RATE_POINTS_MIN = 8, KNOTS_MAX = 1024 };
@@ -45,40 +46,73 @@ static bool table_of(const struct km_track *rate, struct km_arena *arena,
     return true;
 }
 
-/* The rate that the run had, else what its config says of it. */
-static enum km_code find_plan(struct km_stored_run *run, struct km_arena *arena,
-                              struct km_err *err)
+/* What was logged: a known shape, which says the rest of it, else a table. */
+static enum km_code take_logged(struct km_stored_run *run,
+                                const struct km_track *rate,
+                                struct km_arena *arena, struct km_err *err)
+{
+    double until = run->planned > run->last ? run->planned : run->last;
+    bool known = km_plan_recognise(rate->step, rate->value, rate->count,
+                                   until + 1, &run->plan);
+    if (!known) {
+        if (!table_of(rate, arena, &run->plan)) {
+            return fail_full(err);
+        }
+        known = km_plan_problem(&run->plan) == NULL;
+    }
+    run->plan_logged = known;
+    /* of a run that may go on, a rate that was constant, that is like
+     * nothing, or that falls towards no known end says nothing of what
+     * comes */
+    run->plan_known =
+        known && (run->done || (run->plan.kind != KM_PLAN_TABLE &&
+                                run->plan.kind != KM_PLAN_CONSTANT &&
+                                isfinite(run->planned)));
+    run->plan_source =
+        km_arena_printf(arena, "%s, from the logged rate",
+                        run->plan.kind == KM_PLAN_CONSTANT && !run->plan_known
+                            ? "constant so far"
+                            : km_plan_kind_name(run->plan.kind));
+    return run->plan_source ? KM_OK : fail_full(err);
+}
+
+/* The plan that the config states and the log follows; of a run that ended,
+ * what was logged. */
+static enum km_code find_plan(struct km_store *store, struct km_stored_run *run,
+                              struct km_arena *arena, struct km_err *err)
 {
     const struct km_track *rate = run->view.tracks[KM_ROLE_LEARNING_RATE];
-    const char *stated = run->facts.schedule;
-    double until = run->planned > run->last ? run->planned : run->last;
-    if (rate && rate->count >= RATE_POINTS_MIN) {
-        run->plan_known = km_plan_recognise(rate->step, rate->value,
-                                            rate->count, until + 1, &run->plan);
-        if (!run->plan_known) {
-            if (!table_of(rate, arena, &run->plan)) {
-                return fail_full(err);
-            }
-            run->plan_known = km_plan_problem(&run->plan) == NULL;
-        }
-        run->plan_logged = run->plan_known;
-        /* of a run that may go on, a rate that was constant, that is like
-         * nothing, or that falls towards no known end says nothing of what
-         * comes */
-        if (!run->done &&
-            (run->plan.kind == KM_PLAN_TABLE ||
-             run->plan.kind == KM_PLAN_CONSTANT || isnan(run->planned))) {
-            run->plan_known = false;
-        }
+    bool logged = rate && rate->count >= RATE_POINTS_MIN;
+    struct km_config_plan stated;
+    enum km_code code = km_plan_of_config(store, run->view.run_id, run->planned,
+                                          arena, &stated, err);
+    if (code) {
+        return code;
     }
-    if (!run->plan_known && stated &&
-        km_glob_match(KM_STR("*constant*"), km_str_of(stated))) {
-        run->plan = (struct km_rate_plan){.kind = KM_PLAN_CONSTANT, .final = 1};
-        run->plan.warmup =
-            run->facts.warmup_steps > 0 ? run->facts.warmup_steps : 0;
-        run->plan_known = run->plan_logged = true;
+    run->plan_source = "not known";
+    if (stated.known && !(logged && run->done)) {
+        if (!stated.warmup_said && rate && stated.plan.kind != KM_PLAN_TABLE) {
+            stated.plan.warmup =
+                km_rate_warmup(rate->step, rate->value, rate->count);
+        }
+        bool followed =
+            !rate || km_config_plan_followed(&stated, rate->step, rate->value,
+                                             rate->count);
+        if (followed) {
+            run->plan = stated.plan;
+            run->plan_known = run->plan_logged = true;
+            run->plan_source =
+                km_arena_printf(arena, "%s, from the config", stated.source);
+            return run->plan_source ? KM_OK : fail_full(err);
+        }
+        run->plan_problem = km_arena_printf(
+            arena, "the logged rate does not follow the config's %s",
+            stated.source);
+    } else if (stated.source && !stated.known) {
+        run->plan_problem = km_arena_printf(arena, "the config's %s: %s",
+                                            stated.source, stated.problem);
     }
-    return KM_OK;
+    return logged ? take_logged(run, rate, arena, err) : KM_OK;
 }
 
 /* Points with step > 0, turned so that lower is better. */
@@ -143,7 +177,7 @@ static enum km_code take_curve(struct km_stored_run *run,
 }
 
 /* A plan that the run has left far behind counts something else. */
-static void find_end(struct km_stored_run *run)
+static void find_end(struct km_stored_run *run, double horizon)
 {
     for (size_t r = 0; r < KM_STORED_CURVES_MAX; r++) {
         const struct km_track *track = run->view.tracks[judged_roles[r]];
@@ -152,9 +186,11 @@ static void find_end(struct km_stored_run *run)
         }
     }
     bool finished = run->view.state == KM_RUN_FINISHED;
-    run->planned = strcmp(run->view.source, "mllog") == 0
-                       ? (double)NAN
-                       : run->facts.max_steps;
+    run->planned = run->facts.max_steps;
+    if (horizon > run->last) {
+        run->planned = horizon;
+        finished = false;
+    }
     if (!(run->planned > 0) || run->last > PLAN_LEFT_BEHIND * run->planned) {
         run->planned = finished && run->last > 0 ? run->last : (double)NAN;
     }
@@ -165,29 +201,39 @@ static void find_end(struct km_stored_run *run)
                  (state == KM_RUN_UNKNOWN && isnan(run->planned));
 }
 
+enum km_code km_stored_run_take(struct km_store *store, double horizon,
+                                struct km_arena *arena,
+                                struct km_stored_run *run, struct km_err *err)
+{
+    run->member = (struct km_member){.run_id = run->view.run_id};
+    enum km_code code = km_member_identify(store, arena, &run->member, err);
+    if (code == KM_OK) {
+        find_end(run, horizon);
+        code = find_plan(store, run, arena, err);
+    }
+    for (size_t r = 0; r < KM_STORED_CURVES_MAX && code == KM_OK; r++) {
+        const struct km_track *track = run->view.tracks[judged_roles[r]];
+        if (track && track->count) {
+            code = take_curve(run, track, arena, err);
+        }
+    }
+    return code;
+}
+
 enum km_code km_stored_run_load(struct km_store *store, uint64_t run_id,
                                 const struct km_role_table *roles,
                                 struct km_arena *arena,
                                 struct km_stored_run *out, struct km_err *err)
 {
-    *out = (struct km_stored_run){.member = {.run_id = run_id}};
+    *out = (struct km_stored_run){.last = 0};
     enum km_code code =
         km_run_view_load(store, run_id, roles, arena, &out->view, err);
     if (code == KM_OK) {
         code = km_run_facts_load(store, run_id, arena, &out->facts, err);
     }
     if (code == KM_OK) {
-        code = km_member_identify(store, arena, &out->member, err);
-    }
-    if (code == KM_OK) {
-        find_end(out);
-        code = find_plan(out, arena, err);
-    }
-    for (size_t r = 0; r < KM_STORED_CURVES_MAX && code == KM_OK; r++) {
-        const struct km_track *track = out->view.tracks[judged_roles[r]];
-        if (track && track->count) {
-            code = take_curve(out, track, arena, err);
-        }
+        km_run_facts_settle(&out->view, &out->facts);
+        code = km_stored_run_take(store, NAN, arena, out, err);
     }
     return code;
 }

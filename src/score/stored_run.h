@@ -2,9 +2,10 @@
  *
  * Its training loss, validation (else test) loss, validation score and reward,
  * each with its points turned so that lower is better, the plan of its learning
- * rate, its planned steps and its configuration. The plan is what was logged:
- * recognised as a known shape (which then says the rest of it), else the logged
- * table; without a logged rate, a config that says "constant".
+ * rate, its planned steps and its configuration. The plan is what the config
+ * states (plan_config.h) where the log follows it; else, and for a run that
+ * ended, what was logged: recognised as a known shape (which then says the rest
+ * of it), else the logged table.
  * Ownership: the arena.   Threads: one arena a call.   Errors: the store's,
  * KM_ELIMIT. */
 /* SPDX-License-Identifier: Apache-2.0 */
@@ -37,9 +38,17 @@ struct km_stored_run {
     bool plan_known;  /* also of what comes after the last step */
     bool plan_logged; /* up to the last step: enough for a run that ended */
     struct km_rate_plan plan;
+    const char *plan_source;  /* "cosine (lr_decay_style), from the config" */
+    const char *plan_problem; /* why the config's is not used; NULL */
     struct km_stored_curve curves[KM_STORED_CURVES_MAX];
     size_t curve_count;
 };
+
+/* From a view and facts that are there already; `horizon`: the planned last
+ * step that somebody says, NaN: the config's. */
+enum km_code km_stored_run_take(struct km_store *store, double horizon,
+                                struct km_arena *arena,
+                                struct km_stored_run *run, struct km_err *err);
 
 enum km_code km_stored_run_load(struct km_store *store, uint64_t run_id,
                                 const struct km_role_table *roles,
