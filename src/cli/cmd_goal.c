@@ -11,6 +11,7 @@
 #include "report/table.h"
 #include "score/card.h"
 #include "score/goal.h"
+#include "score/history.h"
 
 enum { SHOWN_RUNS_MAX = 64, DATE_BYTES = 24 };
 
@@ -314,10 +315,13 @@ static enum km_code show(struct km_cli *cli, const char *name,
         .headline = "",
         .target = goal->target,
         .level = 0.80};
+    struct km_histories histories;
+    km_histories_init(&histories, store, &cli->config.roles, &cli->arena);
     for (size_t i = 0; i < runs.count && !code; i++) {
         struct km_score_options options;
         struct km_scorecard of;
         km_card_options(cli, &runs.rows[i], &options);
+        options.histories = &histories;
         options.goals = &one;
         code = km_scorecard_compute(store, runs.rows[i].id, &options,
                                     &cli->arena, &of, err);

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/select.h"
 #include "score/halving.h"
+#include "score/history.h"
 
 /* Scorecards of the runs that are not known to have ended. */
 static enum km_code compute(struct km_cli *cli, struct km_store *store,
@@ -11,6 +12,8 @@ static enum km_code compute(struct km_cli *cli, struct km_store *store,
                             struct km_scorecard *cards, size_t *count,
                             struct km_err *err)
 {
+    struct km_histories histories;
+    km_histories_init(&histories, store, &cli->config.roles, &cli->arena);
     *count = 0;
     for (size_t i = 0; i < list->count; i++) {
         enum km_run_state state = list->rows[i].meta.state;
@@ -26,6 +29,7 @@ static enum km_code compute(struct km_cli *cli, struct km_store *store,
         }
         struct km_score_options options;
         km_card_options(cli, &list->rows[i], &options);
+        options.histories = &histories;
         enum km_code code =
             km_scorecard_compute(store, list->rows[i].id, &options, &cli->arena,
                                  &cards[*count], err);

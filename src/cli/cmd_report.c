@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/select.h"
 #include "score/align.h"
+#include "score/history.h"
 #include "score/scorecard.h"
 
 enum { RUNS_MAX = 64 };
@@ -39,9 +40,12 @@ static enum km_code compute(struct km_cli *cli, struct km_store *store,
     if (found) {
         return found;
     }
+    struct km_histories histories;
+    km_histories_init(&histories, store, &cli->config.roles, &cli->arena);
     for (size_t i = 0; i < list->count; i++) {
         struct km_score_options options;
         km_card_options(cli, &list->rows[i], &options);
+        options.histories = &histories;
         options.reference_run = reference;
         enum km_code code = km_scorecard_compute(
             store, list->rows[i].id, &options, &cli->arena, &cards[i], err);

@@ -1,4 +1,4 @@
-/* target.h - when a curve reached a value, or when it will.
+/* target.h - when a curve reached a value.
  *
  * The metric is one that should fall.
  * Threads: any.   Document: docs/metrics.md#forecast.time_to_target */
@@ -6,7 +6,8 @@
 #ifndef KM_MEASURE_TARGET_H
 #define KM_MEASURE_TARGET_H
 
-#include "measure/forecast.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 struct km_crossing {
     bool reached;
@@ -19,17 +20,5 @@ struct km_crossing {
  * one when that alone is. x > 0 rising. */
 struct km_crossing km_target_observed(const double *x, const double *y,
                                       size_t count, double target);
-
-struct km_time_to_target {
-    double x;           /* forecast; INFINITY beyond x_max */
-    double early, late; /* of the interval; INFINITY beyond x_max */
-    bool never;         /* the target lies below the floor of the model */
-    double floor;       /* mean of the fitted asymptotes */
-};
-
-/* First x in [x_now, x_max] at which the forecast, its lower and its upper
- * bound are at or below `target`. */
-struct km_time_to_target km_target_forecast(const struct km_forecast *forecast,
-                                            double target, double x_max);
 
 #endif

@@ -64,8 +64,8 @@ enum km_code km_backtest_take(const struct km_forecast_run *run,
         code = take_clean(run, now, scratch, &clean, &sums, err);
         if (code == KM_OK) {
             code = km_origin_take(&clean, &sums, now, out->truth_x[o],
-                                  KM_BACKTEST_TARGETS, work, arena,
-                                  &out->origin[o], err);
+                                  KM_BACKTEST_TARGETS, KM_ORIGIN_WHOLE, work,
+                                  arena, &out->origin[o], err);
         }
         out->at[o] = (struct km_judged_run){
             .group = run->group,

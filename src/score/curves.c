@@ -95,31 +95,47 @@ static enum km_code add_fit(const struct drawing *d, const char *id,
     return km_card_add_curve(d->card, curve, d->err);
 }
 
-/* The forecast with its band, from the present step to the horizon. */
+/* The forecast with its band, from the present step to the horizon; and, when
+ * it is calibrated, the half of the band in which half of the truths lie. */
 static enum km_code add_forecast(const struct drawing *d, const char *id,
                                  const struct km_curve_input *source)
 {
-    double *x = room(d, FORECAST_POINTS), *y = room(d, FORECAST_POINTS);
-    double *lo = room(d, FORECAST_POINTS), *hi = room(d, FORECAST_POINTS);
+    enum { N = FORECAST_POINTS };
+    const struct km_path *path = source->path;
+    double *x = room(d, 6 * N), from = source->x_now;
+    double to = fmin(d->input->horizon, path->places[path->count - 1].x);
     struct km_curve curve = {.id = id,
                              .title = "forecast",
                              .unit = source->unit,
                              .axis = KM_AXIS_STEP,
                              .kind = "forecast",
-                             .x = lo && hi ? x : NULL,
-                             .y = y,
-                             .lo = lo,
-                             .hi = hi};
-    double from = source->x_now, to = d->input->horizon;
-    for (size_t i = 0; curve.x && y && i < FORECAST_POINTS; i++) {
-        x[i] = from + (to - from) * (double)i / (FORECAST_POINTS - 1);
+                             .x = x};
+    bool inner = x != NULL;
+    for (size_t i = 0; x && i < N; i++) {
+        x[i] = from + (to - from) * (double)i / (N - 1);
         struct km_estimate e = km_outlook_at(source, x[i]);
-        y[i] = e.value;
-        lo[i] = e.lo;
-        hi[i] = e.hi;
+        struct km_estimate half = km_outlook_inner(source, x[i]);
+        x[N + i] = e.value;
+        x[2 * N + i] = e.lo;
+        x[3 * N + i] = e.hi;
+        x[4 * N + i] = half.lo;
+        x[5 * N + i] = half.hi;
+        inner &= isfinite(half.lo) && isfinite(half.hi);
         curve.count++;
     }
-    return km_card_add_curve(d->card, curve, d->err);
+    if (x) {
+        curve.y = x + N;
+        curve.lo = x + 2 * N;
+        curve.hi = x + 3 * N;
+    }
+    enum km_code code = km_card_add_curve(d->card, curve, d->err);
+    if (code == KM_OK && inner) {
+        curve.kind = "forecast50";
+        curve.lo = x + 4 * N;
+        curve.hi = x + 5 * N;
+        code = km_card_add_curve(d->card, curve, d->err);
+    }
+    return code;
 }
 
 static enum km_code add_metric(const struct drawing *d, const char *id,
@@ -134,7 +150,7 @@ static enum km_code add_metric(const struct drawing *d, const char *id,
     if (code == KM_OK && source->fitted) {
         code = add_fit(d, id, source);
     }
-    if (code == KM_OK && source->fitted && !d->input->at_end) {
+    if (code == KM_OK && source->path && source->path->count > 1) {
         code = add_forecast(d, id, source);
     }
     return code == KM_OK ? add_ghosts(d, id, track, source->unit) : code;

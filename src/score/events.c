@@ -65,7 +65,8 @@ static void drop_routine(struct km_run_events *events)
     for (size_t i = 0; i < events->count; i++) {
         checkpoints += strcmp(events->marks[i].kind, "checkpoint") == 0;
     }
-    for (size_t i = 0; i < events->count && checkpoints > CHECKPOINTS_MAX; i++) {
+    for (size_t i = 0; i < events->count && checkpoints > CHECKPOINTS_MAX;
+         i++) {
         if (strcmp(events->marks[i].kind, "checkpoint") != 0) {
             events->marks[kept++] = events->marks[i];
         }

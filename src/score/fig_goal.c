@@ -3,15 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "measure/conformal.h"
 #include "measure/distribution.h"
 #include "score/card.h"
 #include "score/goal_judge.h"
 #include "score/outlook.h"
 
-enum { PLACES = 24, DRAWS = 99, RATES = 5 };
-
-static const char *const COLD = "cold start, not calibrated";
+enum { RATES = 5 };
 
 /* What a row is made from. */
 struct row {
@@ -27,37 +24,18 @@ static const char *variant_of(const struct row *j,
                            limit->word);
 }
 
-/* Chance that the target is reached somewhere up to step x. */
-static double chance_by(const struct row *j, double x, double *scratch)
-{
-    double *forecast = scratch, *below = forecast + PLACES;
-    double *above = below + PLACES, *error = above + PLACES;
-    const struct km_curve_input *curve = j->of->curve;
-    double from = curve->x_now, to = fmin(x, j->of->x_max);
-    for (size_t p = 0; p < PLACES; p++) {
-        double at = from * pow(to / from, ((double)p + 1) / PLACES);
-        struct km_estimate e = km_outlook_at(curve, at);
-        bool turned = curve->sign < 0;
-        forecast[p] = curve->sign * e.value;
-        below[p] = (turned ? -e.hi : e.lo) - forecast[p];
-        above[p] = (turned ? -e.lo : e.hi) - forecast[p];
-    }
-    km_draws_cold(below, above, PLACES, DRAWS, error);
-    const struct km_error_draws draws = {
-        .draws = DRAWS, .places = PLACES, .error = error, .groups = DRAWS};
-    return km_draws_by(&draws, forecast, PLACES - 1, j->of->target);
-}
-
 /* The chance over what the rate may be: the middle of fifths of it. */
 static double chance_within(const struct row *j,
-                            const struct km_goal_limit *limit, double *scratch)
+                            const struct km_goal_limit *limit)
 {
     double now = j->input->x_now, ahead = limit->x - now, sum = 0;
     int rates = limit->relative_se > 0 ? RATES : 1;
     for (int i = 0; i < rates; i++) {
         double z = km_normal_quantile((i + 0.5) / rates);
         double slower = fmax(1 + z * limit->relative_se, 0.1);
-        sum += chance_by(j, now + ahead / slower, scratch) / rates;
+        sum += km_path_chance(j->of->curve->path, j->of->target,
+                              now + ahead / slower) /
+               rates;
     }
     return sum;
 }
@@ -104,9 +82,9 @@ static bool settle(const struct row *j, const struct km_goal_limit *limit,
                 ? km_arena_printf(arena, "the run ended at step %.0f before it",
                                   j->input->x_now)
                 : passed;
-    } else if (!j->of->curve->fitted) {
+    } else if (!j->of->curve->path) {
         result->state = KM_FIGURE_INSUFFICIENT;
-        result->reason = j->of->curve->problem;
+        result->reason = j->of->curve->no_path;
     } else {
         return false;
     }
@@ -132,15 +110,17 @@ static void add_common(const struct row *j, const struct km_goal_limit *limit,
     }
 }
 
+static void take_rung(const struct row *j, struct km_figure_result *result)
+{
+    const struct km_path *path = j->of->curve->path;
+    result->rung = km_path_rung(path, j->card->arena);
+    result->state = path->live.draws.weight ? KM_FIGURE_OK : KM_FIGURE_WEAK;
+}
+
 static enum km_code add_probability(const struct row *j,
                                     const struct km_goal_limit *limit,
                                     struct km_err *err)
 {
-    double *scratch = km_arena_alloc(
-        j->card->arena, (3 + DRAWS) * (size_t)PLACES * sizeof *scratch);
-    if (!scratch) {
-        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
-    }
     struct km_figure_result result =
         km_result_new("goal.probability", variant_of(j, limit), "1");
     struct km_evidence evidence = {0};
@@ -150,14 +130,13 @@ static enum km_code add_probability(const struct row *j,
     result.window_to = j->of->curve->x_now;
     result.n = j->of->curve->window_count;
     if (!settle(j, limit, &result)) {
-        result.value = chance_within(j, limit, scratch);
-        result.rung = COLD;
-        result.state = KM_FIGURE_WEAK;
+        result.value = chance_within(j, limit);
+        take_rung(j, &result);
         result.reason = limit->x > j->of->x_max
                             ? km_arena_printf(j->card->arena,
                                               "looked to step %.0f only; %s",
-                                              j->of->x_max, COLD)
-                            : COLD;
+                                              j->of->x_max, result.rung)
+                            : result.rung;
     } else {
         result.method = "observed";
     }
@@ -193,26 +172,26 @@ static enum km_code add_margin(const struct row *j,
         result.state = nothing ? KM_FIGURE_NOT_APPLICABLE : result.state;
         result.value = NAN;
     } else {
-        bool open = isinf(j->of->eta.x);
-        result.value = left_at(limit, open ? j->of->x_max : j->of->eta.x);
-        result.lo = left_at(limit, j->of->eta.late);
-        result.hi = left_at(limit, j->of->eta.early);
+        bool open = isinf(j->of->eta.value);
+        double floor, reach = j->of->x_max;
+        result.value = left_at(limit, open ? reach : j->of->eta.value);
+        result.lo = left_at(limit, j->of->eta.hi);
+        result.hi = left_at(limit, j->of->eta.lo);
         result.lo = isfinite(result.lo) ? result.lo : (double)NAN;
         result.hi = isfinite(result.hi) ? result.hi : (double)NAN;
         result.level = KM_COLD_START_LEVEL;
         result.method = "limit less what the forecast needs";
-        result.rung = COLD;
-        result.state = open || isinf(j->of->eta.late) ? KM_FIGURE_CENSORED
-                                                      : KM_FIGURE_WEAK;
+        take_rung(j, &result);
+        result.state = isinf(j->of->eta.hi) ? KM_FIGURE_CENSORED : result.state;
         result.reason =
-            !open ? COLD
-            : j->of->eta.never
+            !open ? result.rung
+            : km_outlook_never(j->of->curve, j->of->target, &floor)
                 ? km_arena_printf(j->card->arena,
                                   "never under this model: its floor is %.4g",
-                                  j->of->eta.floor * j->of->curve->sign)
+                                  floor * j->of->curve->sign)
                 : km_arena_printf(j->card->arena,
                                   "at most: not reached before step %.0f",
-                                  j->of->x_max);
+                                  reach);
     }
     return km_card_add(j->card, result, &evidence, err);
 }

@@ -1,4 +1,5 @@
-/* figures_forecast.c - rows of the registry: where it goes, and when it gets there. */
+/* figures_forecast.c - rows of the registry: where it goes, and when it gets
+ * there. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "score/card.h"
 
@@ -13,14 +14,27 @@ static const struct km_figure rows[] = {
         .summary = "Where the metric will be at the planned last step, if "
                    "training goes on as it does.",
         .formula =
-            "mean of y = E + A (x/x_now)^-a and E + A/ln(1 + x/t) at "
-            "the horizon; 80 % interval -k s, +k s; s^2 = Var(families x "
-            "windows) + noise^2 + Var(block bootstrap) + (0.02 y ln "
-            "h)^2; k = 0.8 when the learning rate stays constant, else "
-            "2.4 down and 0.8 up, 3 when data are thin",
-        .source = "Families: Viering and Loog 2022; window and interval: "
-                  "measured on public curves, one class against the others",
+            "the forecaster that the finished runs speak for (docs/metrics.md, "
+            "choice of forecaster): mean of y = E + A (x/x_now)^-a and E + "
+            "A/ln(1 + x/t), or y = E + A g(S1) - C D with a known schedule; 80 "
+            "% interval from the errors of 9 or more finished configurations "
+            "at the same share of the plan, else of the run's own past "
+            "forecasts, else of a cold start",
+        .source = "Families: Viering and Loog 2022; annealing: Tissue et al. "
+                  "2024; split conformal prediction: Vovk et al. 2005",
         .compute = km_compute_forecast_final,
+    },
+    {
+        .id = "forecast.at",
+        .title = "Value at a step",
+        .unit = "nat",
+        .better = KM_BETTER_LOWER,
+        .needs = "a step (km forecast --at STEP), and what forecast.final "
+                 "needs",
+        .summary = "Where the metric will be at a step that is asked for.",
+        .formula = "forecast.final at that step",
+        .source = "As forecast.final",
+        .compute = km_compute_forecast_at,
     },
     {
         .id = "forecast.time_to_target",
@@ -31,11 +45,29 @@ static const struct km_figure rows[] = {
                  "forecast.final needs",
         .summary = "When the metric reached the target, or when it will.",
         .formula = "observed: first of two neighbouring values at the target, "
-                   "interpolated in ln x; else the x at which the forecast and "
-                   "its bounds cross it",
-        .source = "Inverse of forecast.final; beyond ten times the present "
-                  "step it is censored",
+                   "interpolated in ln x; else the x at which the forecast "
+                   "meets it, and 10 % and 90 % of the forecast's paths do",
+        .source = "Inverse of forecast.final; beyond the planned end, or ten "
+                  "times the present step without one, it is censored",
         .compute = km_compute_time_to_target,
     },
+    {
+        .id = "forecast.probability",
+        .title = "Chance of the target",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs = "a target (--target VALUE or the config file), and what "
+                 "forecast.final needs",
+        .summary = "How likely the metric reaches the target by the planned "
+                   "last step.",
+        .formula = "share of paths, forecast + errors of one finished run "
+                   "each (weight 1 / runs of its configuration), at or beyond "
+                   "the target somewhere up to the horizon; between 1/(n+1) "
+                   "and n/(n+1) of n configurations",
+        .source = "Predictive distribution of split conformal prediction: Vovk "
+                  "et al. 2005",
+        .compute = km_compute_probability,
+    },
 };
-const struct km_figure_family km_figures_forecast = KM_FIGURE_FAMILY("forecast", rows);
+const struct km_figure_family km_figures_forecast =
+    KM_FIGURE_FAMILY("forecast", rows);

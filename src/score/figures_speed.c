@@ -31,4 +31,5 @@ static const struct km_figure rows[] = {
         .compute = km_compute_step_time,
     },
 };
-const struct km_figure_family km_figures_speed = KM_FIGURE_FAMILY("speed", rows);
+const struct km_figure_family km_figures_speed =
+    KM_FIGURE_FAMILY("speed", rows);

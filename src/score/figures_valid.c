@@ -1,4 +1,5 @@
-/* figures_valid.c - rows of the registry: how it does on data that it was not trained on. */
+/* figures_valid.c - rows of the registry: how it does on data that it was not
+ * trained on. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "score/card.h"
 
@@ -30,4 +31,5 @@ static const struct km_figure rows[] = {
         .compute = km_compute_valid_gap,
     },
 };
-const struct km_figure_family km_figures_valid = KM_FIGURE_FAMILY("valid", rows);
+const struct km_figure_family km_figures_valid =
+    KM_FIGURE_FAMILY("valid", rows);

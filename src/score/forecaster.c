@@ -29,6 +29,17 @@ const char *km_forecaster_name(enum km_forecaster forecaster)
     return names[forecaster];
 }
 
+const char *km_decision_rung(const struct km_decision *d,
+                             struct km_arena *arena)
+{
+    const char *of = d->rung == KM_RUNG_CROSS_RUN ? "configurations"
+                     : d->rung == KM_RUNG_OWN     ? "of them"
+                                                  : NULL;
+    return of ? km_arena_printf(arena, "%s, %zu %s", km_rung_name(d->rung),
+                                d->calibration, of)
+              : km_rung_name(d->rung);
+}
+
 static enum km_code fail_full(struct km_err *err)
 {
     return km_fail(err, KM_ELIMIT,
@@ -405,7 +416,8 @@ enum km_code km_forecast_draws(const struct km_judged_run *runs, size_t count,
     size_t places = runs[i].origin->target_count;
     bool cross = places > 0;
     for (size_t t = 0; t < places; t++) {
-        cross = cross && decisions[t].rung == KM_RUNG_CROSS_RUN;
+        cross = cross && (decisions[t].rung == KM_RUNG_CROSS_RUN ||
+                          isnan(decisions[t].value));
     }
     size_t most = cross ? count : COLD_DRAWS;
     double *error = km_new(arena, double, most *places);
@@ -421,7 +433,7 @@ enum km_code km_forecast_draws(const struct km_judged_run *runs, size_t count,
             return fail_full(err);
         }
         for (size_t t = 0; t < places; t++) {
-            below[t] = decisions[t].value - decisions[t].lo;
+            below[t] = decisions[t].lo - decisions[t].value;
             below[places + t] = decisions[t].hi - decisions[t].value;
         }
         km_draws_cold(below, below + places, places, COLD_DRAWS, error);
@@ -439,7 +451,7 @@ enum km_code km_forecast_draws(const struct km_judged_run *runs, size_t count,
                 counts(runs, i, j, t, history)
                     ? runs[j].truth[t] - *slot(&runs[j], decisions[t].chosen, t)
                     : (double)NAN;
-            known += path[t];
+            known += isnan(decisions[t].value) ? 0 : path[t];
         }
         if (isfinite(known)) {
             group[draws->draws++] = runs[j].group;

@@ -91,6 +91,10 @@ struct km_decision {
     double pit;         /* of the truth among the errors; NaN unless rung 1 */
 };
 
+/* "cross-run conformal, 14 configurations"; NULL: memory is short. */
+const char *km_decision_rung(const struct km_decision *decision,
+                             struct km_arena *arena);
+
 /* Run `i`, target `t`, after km_forecasters_run(). `scratch` has room for
  * 8 x count. */
 void km_forecast_decide(const struct km_judged_run *runs, size_t count,
@@ -112,7 +116,7 @@ void km_forecaster_recall(const struct km_judged_run *runs, size_t count,
 
 /* Paths of errors for chances and times to a target: of the history where every
  * decision stands on rung 1, else of a cold start. decisions[t] for each
- * target. */
+ * target; where one has no value the paths have a hole. */
 enum km_code km_forecast_draws(const struct km_judged_run *runs, size_t count,
                                size_t i, enum km_history history,
                                const struct km_decision *decisions,

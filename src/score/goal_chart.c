@@ -128,10 +128,9 @@ enum km_code km_goal_chart(const struct km_score_input *input,
     if (code == KM_OK && coming && until > d->j->curve->x_now) {
         code = add_line(d, start, now, until, err);
     }
-    if (code == KM_OK && coming && d->j->curve->fitted) {
-        double to = until > d->j->curve->x_now ? fmin(until, d->j->x_max)
-                                               : d->input->horizon;
-        code = add_band(d, start, to, err);
+    if (code == KM_OK && coming && d->j->curve->path) {
+        double to = until > d->j->curve->x_now ? until : d->input->horizon;
+        code = add_band(d, start, fmin(to, d->j->x_max), err);
     }
     return code;
 }

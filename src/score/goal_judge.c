@@ -6,8 +6,6 @@
 
 #include "score/outlook.h"
 
-static const double REACH = 10; /* times the present step: no further */
-
 static bool names(const struct km_goal *goal,
                   const struct km_curve_input *curve)
 {
@@ -44,10 +42,11 @@ static void judge(const struct km_score_input *in, struct km_goal_judgement *j)
         return;
     }
     j->target = j->curve->sign * j->goal->target;
-    j->x_max = fmax(in->horizon, REACH * in->x_now);
+    const struct km_path *path = j->curve->path;
+    j->x_max = path ? path->places[path->count - 1].x : in->x_now;
     j->crossing = km_outlook_crossing(j->curve, j->target);
-    if (!j->crossing.reached && !j->ended && j->curve->fitted) {
-        j->eta = km_target_forecast(j->curve->forecast, j->target, j->x_max);
+    if (!j->crossing.reached && !j->ended && path) {
+        j->eta = km_path_reaches(path, j->target, in->arena);
     }
 }
 

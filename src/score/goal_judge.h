@@ -13,9 +13,9 @@ struct km_goal_judgement {
     const struct km_curve_input *curve; /* NULL: not a metric judged here */
     double target;                      /* turned: to be fallen to */
     struct km_crossing crossing;
-    struct km_time_to_target eta; /* where it is not reached and goes on */
-    bool ended;                   /* nothing more is to come */
-    double x_max;                 /* how far ahead is looked */
+    struct km_estimate eta; /* step; where it is not reached and goes on */
+    bool ended;             /* nothing more is to come */
+    double x_max;           /* how far ahead is looked */
     struct km_goal_limit limits[KM_GOAL_KINDS];
     size_t limit_count;
 };

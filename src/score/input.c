@@ -416,6 +416,6 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
                                              view->name),
                              view->name, arena, &input->goals, err);
     }
-    code = code == KM_OK ? km_outlook_prepare(input, err) : code;
+    code = code == KM_OK ? km_outlook_prepare(store, input, err) : code;
     return code == KM_OK ? km_goals_judge(input, err) : code;
 }

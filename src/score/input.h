@@ -9,7 +9,6 @@
 #define KM_SCORE_INPUT_H
 
 #include "measure/fit.h"
-#include "measure/forecast.h"
 #include "measure/target.h"
 #include "measure/throughput.h"
 #include "measure/velocity.h"
@@ -53,16 +52,11 @@ struct km_curve_input {
     double e_min;
     bool fitted;
     struct km_fit pow3, invlog3;
-    struct km_forecast *forecast; /* NULL unless fitted */
-    const char *unit;             /* "nat", "reward" */
-    const char *problem;          /* why it is not fitted */
-};
-
-enum km_schedule {
-    KM_SCHEDULE_UNKNOWN,
-    KM_SCHEDULE_CONSTANT_SO_FAR,
-    KM_SCHEDULE_CONSTANT, /* and stated to stay so */
-    KM_SCHEDULE_DECAYING,
+    size_t masked;              /* points of spikes, left out */
+    const struct km_path *path; /* its forecast; NULL: none, see no_path */
+    const char *no_path;        /* why there is no forecast */
+    const char *unit;           /* "nat", "reward" */
+    const char *problem;        /* why it is not fitted */
 };
 
 /* The target and when it is or was reached (outlook.c). */
@@ -70,8 +64,8 @@ struct km_outlook {
     const struct km_curve_input *curve; /* the one the target is about */
     struct km_crossing crossing;
     double reached_after_s; /* training time; NaN without a clock */
-    struct km_time_to_target eta;
-    double x_max; /* how far ahead was looked */
+    struct km_estimate eta; /* step; INFINITY beyond x_max */
+    double x_max;           /* how far ahead was looked */
 };
 
 struct km_score_input {
@@ -97,7 +91,7 @@ struct km_score_input {
     const char *horizon_source;
     bool planned; /* the horizon is what somebody planned */
     bool at_end;  /* nothing more is to come: nothing is forecast */
-    enum km_schedule schedule;
+    const struct km_stored_run *stored; /* configuration, plan; NULL at_end */
     struct km_outlook outlook;
     double target; /* in the metric's own direction; NaN */
     struct km_fit_scratch *scratch;

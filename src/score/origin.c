@@ -375,11 +375,10 @@ static enum km_rate_regime regime_of(const struct km_forecast_run *run,
                : KM_REGIME_DECAYING;
 }
 
-static enum km_code take_fits(const struct km_forecast_run *run,
-                              const struct km_bin_sums *sums,
-                              struct km_origin_workspace *work,
-                              struct km_arena *arena, struct km_origin *origin,
-                              struct km_err *err)
+static enum km_code
+take_fits(const struct km_forecast_run *run, const struct km_bin_sums *sums,
+          enum km_origin_depth depth, struct km_origin_workspace *work,
+          struct km_arena *arena, struct km_origin *origin, struct km_err *err)
 {
     struct km_bins window;
     if (!km_origin_window(run, sums, origin->seen, &window, &origin->window) ||
@@ -402,14 +401,17 @@ static enum km_code take_fits(const struct km_forecast_run *run,
             target->mean = fmax(mean, run->e_min);
         }
     }
-    take_cold(run, sums, work, origin, &window);
-    km_origin_own(run, sums, work, origin);
+    if (depth == KM_ORIGIN_WHOLE) {
+        take_cold(run, sums, work, origin, &window);
+        km_origin_own(run, sums, work, origin);
+    }
     return take_anneal(run, sums, work, arena, origin, err);
 }
 
 enum km_code km_origin_take(const struct km_forecast_run *run,
                             const struct km_bin_sums *sums, double x_now,
                             const double *targets, size_t target_count,
+                            enum km_origin_depth depth,
                             struct km_origin_workspace *work,
                             struct km_arena *arena, struct km_origin *origin,
                             struct km_err *err)
@@ -446,5 +448,5 @@ enum km_code km_origin_take(const struct km_forecast_run *run,
     origin->share = x_now / run->planned;
     origin->last_value = km_last_value(run, origin->seen);
     fit_line(run, origin->seen, origin);
-    return take_fits(run, sums, work, arena, origin, err);
+    return take_fits(run, sums, depth, work, arena, origin, err);
 }

@@ -98,10 +98,14 @@ enum km_code km_forecast_run_sums(const struct km_forecast_run *run,
                                   struct km_arena *arena,
                                   struct km_bin_sums *sums, struct km_err *err);
 
+/* What is taken: with or without what an interval of the run's own needs. */
+enum km_origin_depth { KM_ORIGIN_WHOLE, KM_ORIGIN_VALUES };
+
 /* Points at steps <= `x_now`; targets[i] > x_now or NaN. */
 enum km_code km_origin_take(const struct km_forecast_run *run,
                             const struct km_bin_sums *sums, double x_now,
                             const double *targets, size_t target_count,
+                            enum km_origin_depth depth,
                             struct km_origin_workspace *work,
                             struct km_arena *arena, struct km_origin *origin,
                             struct km_err *err);

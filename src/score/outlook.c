@@ -1,15 +1,11 @@
-/* outlook.c - rebins the past for the ensemble, and looks for the target. */
+/* outlook.c - the paths of a run's curves, and when its target is met. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "score/outlook.h"
 
 #include <math.h>
-
-#include "measure/robust.h"
-
-enum { RATE_POINTS_MIN = 3 };
+#include <string.h>
 
 static const double TARGET_REACH = 10; /* times the present step */
-static const double RATE_STEADY = 1e-3;
 
 static enum km_code fail_full(struct km_err *err)
 {
@@ -17,98 +13,100 @@ static enum km_code fail_full(struct km_err *err)
                    "the run does not fit the memory allowed for one command");
 }
 
-/* What is known of the learning rate up to the horizon. */
-static enum km_schedule find_schedule(const struct km_score_input *input)
+/* The finished runs beside this one; none without the option. */
+static enum km_code find_history(const struct km_score_input *input,
+                                 const struct km_project_history **history,
+                                 struct km_err *err)
 {
-    const struct km_track *rate = input->view.tracks[KM_ROLE_LEARNING_RATE];
-    const char *stated = input->facts.schedule;
-    enum km_schedule seen = KM_SCHEDULE_UNKNOWN;
-    if (rate && rate->count >= RATE_POINTS_MIN) {
-        size_t from = km_track_find(rate, 0.4 * input->x_now);
-        double high = 0, low = INFINITY;
-        for (size_t i = from; i < rate->count; i++) {
-            high = fmax(high, rate->value[i]);
-            low = fmin(low, rate->value[i]);
-        }
-        seen = low >= (1 - RATE_STEADY) * high ? KM_SCHEDULE_CONSTANT_SO_FAR
-                                               : KM_SCHEDULE_DECAYING;
-    }
-    bool constant =
-        stated && km_glob_match(KM_STR("*constant*"), km_str_of(stated));
-    return constant && seen != KM_SCHEDULE_DECAYING ? KM_SCHEDULE_CONSTANT
-                                                    : seen;
+    *history = NULL;
+    return input->options->histories
+               ? km_history_of(input->options->histories, input->view.project,
+                               history, err)
+               : KM_OK;
 }
 
-/* Bins of every window of the past that has enough points. */
-static size_t rebin(const struct km_curve_input *curve, struct km_bins *bins,
-                    struct km_fit_problem *problems)
+/* The curve as forecasts want it, warm-up left out where only the log tells of
+ * it. */
+static enum km_code take_curve(const struct km_score_input *input,
+                               const struct km_track *track,
+                               struct km_stored_curve *curve,
+                               struct km_err *err)
 {
-    size_t count = 0;
-    for (size_t w = 0; w < KM_FORECAST_WINDOWS; w++) {
-        double from = km_forecast_windows[w] * curve->x_now;
-        size_t first = km_bins_find(curve->x, curve->count, from);
-        if (curve->count - first < KM_FIT_POINTS_MIN) {
-            continue;
-        }
-        km_bins_of_sums(&bins[count], &curve->sums, first, curve->count);
-        problems[count] = (struct km_fit_problem){
-            .x = bins[count].x,
-            .y = bins[count].y,
-            .weight = bins[count].n,
-            .count = bins[count].count,
-            .x_now = curve->x_now,
-            .e_min = curve->e_min,
-        };
-        count++;
+    enum km_code code =
+        km_stored_curve_take(input->stored, track, input->arena, curve, err);
+    struct km_forecast_run *run = &curve->run;
+    while (!run->plan && run->count && run->x[0] < input->warmup_end) {
+        run->x++;
+        run->y++;
+        run->count--;
     }
-    return count;
+    return code;
 }
 
-/* How far the interval reaches, by what is known of what comes. */
-static struct km_cold_start choose_cold_start(const struct km_score_input *in,
-                                              const struct km_curve_input *of)
+static enum km_code make_path(struct km_score_input *input,
+                              struct km_curve_input *curve,
+                              const struct km_project_history *history,
+                              struct km_origin_workspace *work,
+                              struct km_err *err)
 {
-    enum km_role role = of->track->of.role;
-    bool loss = role == KM_ROLE_TRAIN_LOSS || role == KM_ROLE_VALID_LOSS ||
-                role == KM_ROLE_TEST_LOSS;
-    if (in->schedule == KM_SCHEDULE_CONSTANT) {
-        return km_cold_start_constant;
-    }
-    return loss && of->window_count >= KM_COLD_START_POINTS_MIN
-               ? km_cold_start_unknown
-               : km_cold_start_thin;
-}
-
-static enum km_code prepare_forecast(struct km_score_input *input,
-                                     struct km_curve_input *curve,
-                                     struct km_err *err)
-{
-    if (!curve->fitted) {
-        return KM_OK;
-    }
-    struct km_bins *bins =
-        km_new(input->arena, struct km_bins, KM_FORECAST_WINDOWS);
-    curve->forecast = km_new(input->arena, struct km_forecast, 1);
-    if (!bins || !curve->forecast) {
+    struct km_path *path = km_new(input->arena, struct km_path, 1);
+    struct km_stored_curve *stored =
+        km_new(input->arena, struct km_stored_curve, 1);
+    if (!path || !stored) {
         return fail_full(err);
     }
-    struct km_fit_problem past[KM_FORECAST_WINDOWS];
-    size_t count = rebin(curve, bins, past);
-    const struct km_fit_problem window = {
-        .x = curve->bins.x,
-        .y = curve->bins.y,
-        .weight = curve->bins.n,
-        .count = curve->bins.count,
-        .x_now = curve->x_now,
-        .e_min = curve->e_min,
+    enum km_code code = take_curve(input, curve->track, stored, err);
+    if (code) {
+        return code;
+    }
+    const struct km_path_question question = {
+        .run = input->stored,
+        .curve = stored,
+        .horizon = input->horizon,
+        .reach = TARGET_REACH * curve->x_now,
+        .planned = input->planned,
+        .at = input->options->at,
+        .at_count = input->options->at_count,
+        .level = KM_COLD_START_LEVEL,
     };
-    /* a training loss at the horizon is an average, an evaluation is not */
-    bool averaged = curve->track->of.role == KM_ROLE_TRAIN_LOSS;
-    km_forecast_prepare(&curve->pow3, &curve->invlog3, &window, past, count,
-                        averaged ? 0 : curve->pow3.scale,
-                        choose_cold_start(input, curve), input->scratch,
-                        curve->forecast);
-    return KM_OK;
+    bool made;
+    code =
+        km_path_make(&question, history, work, input->arena, path, &made, err);
+    curve->path = made ? path : NULL;
+    curve->no_path = made ? "" : "its last point stands at the horizon";
+    return code;
+}
+
+static enum km_code make_paths(struct km_store *store,
+                               struct km_score_input *input, struct km_err *err)
+{
+    bool two = input->valid.track && input->valid.track != input->learn.track;
+    struct km_stored_run *stored =
+        km_new(input->arena, struct km_stored_run, 1);
+    struct km_origin_workspace *work =
+        km_new(input->arena, struct km_origin_workspace, 1);
+    const struct km_project_history *history;
+    if (!stored || !work) {
+        return fail_full(err);
+    }
+    stored->view = input->view;
+    stored->facts = input->facts;
+    input->stored = stored;
+    enum km_code code =
+        km_stored_run_plan(store, input->planned ? input->horizon : (double)NAN,
+                           input->arena, stored, err);
+    code = code ? code : find_history(input, &history, err);
+    if (code == KM_OK && input->learn.fitted) {
+        code = make_path(input, &input->learn, history, work, err);
+    }
+    if (code == KM_OK && input->valid.fitted && two) {
+        code = make_path(input, &input->valid, history, work, err);
+    }
+    if (!two) {
+        input->valid.path = input->learn.path;
+        input->valid.no_path = input->learn.no_path;
+    }
+    return code;
 }
 
 struct km_crossing km_outlook_crossing(const struct km_curve_input *curve,
@@ -143,15 +141,17 @@ static double time_at(const struct km_score_input *input, double step)
     return active->known ? step * active->per_step : (double)NAN;
 }
 
-enum km_code km_outlook_prepare(struct km_score_input *input,
+enum km_code km_outlook_prepare(struct km_store *store,
+                                struct km_score_input *input,
                                 struct km_err *err)
 {
-    input->schedule = find_schedule(input);
-    enum km_code code = prepare_forecast(input, &input->learn, err);
-    if (code == KM_OK && input->valid.track != input->learn.track) {
-        code = prepare_forecast(input, &input->valid, err);
-    } else {
-        input->valid.forecast = input->learn.forecast;
+    input->learn.no_path =
+        input->learn.fitted ? "the run is at its end" : input->learn.problem;
+    input->valid.no_path =
+        input->valid.fitted ? "the run is at its end" : input->valid.problem;
+    enum km_code code = KM_OK;
+    if (!input->at_end && (input->learn.fitted || input->valid.fitted)) {
+        code = make_paths(store, input, err);
     }
     struct km_outlook *outlook = &input->outlook;
     outlook->curve = input->valid.track ? &input->valid : &input->learn;
@@ -159,26 +159,40 @@ enum km_code km_outlook_prepare(struct km_score_input *input,
         return code;
     }
     const struct km_curve_input *curve = outlook->curve;
-    outlook->x_max = fmax(input->horizon, TARGET_REACH * curve->x_now);
-    outlook->crossing = km_outlook_crossing(curve, curve->sign * input->target);
+    const struct km_path *path = curve->path;
+    double target = curve->sign * input->target;
+    outlook->x_max = path ? path->places[path->count - 1].x : curve->x_now;
+    outlook->crossing = km_outlook_crossing(curve, target);
     outlook->reached_after_s = NAN;
     if (outlook->crossing.reached) {
         outlook->reached_after_s = time_at(input, outlook->crossing.x);
-    } else if (curve->fitted) {
-        outlook->eta = km_target_forecast(
-            curve->forecast, curve->sign * input->target, outlook->x_max);
+    } else if (path) {
+        outlook->eta = km_path_reaches(path, target, input->arena);
     }
     return KM_OK;
 }
 
+static struct km_estimate turned_back(const struct km_curve_input *curve,
+                                      struct km_estimate e)
+{
+    return curve->sign < 0 ? (struct km_estimate){-e.value, -e.hi, -e.lo} : e;
+}
+
 struct km_estimate km_outlook_at(const struct km_curve_input *curve, double x)
 {
-    struct km_estimate e = km_forecast_at(curve->forecast, x);
-    e.lo = fmax(e.lo, curve->e_min);
-    e.value = fmax(e.value, curve->e_min);
-    e.hi = fmax(e.hi, curve->e_min);
-    if (curve->sign < 0) {
-        return (struct km_estimate){-e.value, -e.hi, -e.lo};
-    }
-    return e;
+    return turned_back(curve, km_path_at(curve->path, x).outer);
+}
+
+struct km_estimate km_outlook_inner(const struct km_curve_input *curve,
+                                    double x)
+{
+    return turned_back(curve, km_path_at(curve->path, x).inner);
+}
+
+bool km_outlook_never(const struct km_curve_input *curve, double target,
+                      double *floor)
+{
+    const struct km_path *path = curve->path;
+    *floor = (curve->pow3.asymptote + curve->invlog3.asymptote) / 2;
+    return !path->planned && !path->run->plan_known && target <= *floor;
 }

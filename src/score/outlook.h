@@ -5,13 +5,14 @@
 #ifndef KM_SCORE_OUTLOOK_H
 #define KM_SCORE_OUTLOOK_H
 
-#include "measure/forecast.h"
 #include "measure/target.h"
 #include "score/input.h"
+#include "score/path.h"
 
 /* Prepares the forecasts of both curves and, with a target, when it is or was
  * reached. Needs fits, rates and horizon. */
-enum km_code km_outlook_prepare(struct km_score_input *input,
+enum km_code km_outlook_prepare(struct km_store *store,
+                                struct km_score_input *input,
                                 struct km_err *err);
 
 /* Where the curve is first at or below `target` (turned: to be fallen to), by
@@ -19,7 +20,15 @@ enum km_code km_outlook_prepare(struct km_score_input *input,
 struct km_crossing km_outlook_crossing(const struct km_curve_input *curve,
                                        double target);
 
-/* Forecast of a fitted curve in the metric's own direction. */
+/* Forecast of a curve with a path in the metric's own direction; NaN beyond the
+ * path. */
 struct km_estimate km_outlook_at(const struct km_curve_input *curve, double x);
+struct km_estimate km_outlook_inner(const struct km_curve_input *curve,
+                                    double x);
+
+/* Does the target lie below what the curve's fits can come to while nothing is
+ * known to change? `floor`: that, turned. */
+bool km_outlook_never(const struct km_curve_input *curve, double target,
+                      double *floor);
 
 #endif

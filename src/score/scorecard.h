@@ -13,6 +13,8 @@
 #include "score/goal.h"
 #include "store/store.h"
 
+struct km_histories; /* score/history.h */
+
 struct km_score_options {
     const struct km_role_table *roles; /* NULL: the built-in names */
     double target;                     /* loss to reach; NaN: none */
@@ -26,6 +28,10 @@ struct km_score_options {
     /* A run that saw the same batches; 0: by data_order_id, see reference.h. */
     uint64_t reference_run;
     const struct km_goals *goals; /* only these; NULL: those of the store */
+    /* Finished runs that calibrate forecasts; NULL: none, a cold start. */
+    struct km_histories *histories;
+    const double *at; /* steps to forecast besides the horizon, rising */
+    size_t at_count;  /* at most KM_PATH_ASKED_MAX */
     /* Actual over predicted gain of finished runs; NULL: of a cold start. */
     const struct km_velocity_band *velocity_band;
     size_t velocity_groups; /* configurations behind it */

@@ -142,15 +142,16 @@ static enum km_code turn(const struct km_track *track, struct km_arena *arena,
     return KM_OK;
 }
 
-static enum km_code take_curve(struct km_stored_run *run,
-                               const struct km_track *track,
-                               struct km_arena *arena, struct km_err *err)
+enum km_code km_stored_curve_take(const struct km_stored_run *run,
+                                  const struct km_track *track,
+                                  struct km_arena *arena,
+                                  struct km_stored_curve *curve,
+                                  struct km_err *err)
 {
     enum km_role role = track->of.role;
     const char *project = run->member.project;
     int64_t began = run->view.created_ns > 0 ? run->view.created_ns
                                              : run->view.first_time_ns;
-    struct km_stored_curve *curve = &run->curves[run->curve_count];
     *curve = (struct km_stored_curve){
         .track = track,
         .sign = track->of.better > 0 ? -1 : 1,
@@ -171,9 +172,7 @@ static enum km_code take_curve(struct km_stored_run *run,
                 .group = (unsigned)(run->member.configuration & 0xffffffff),
                 .time_ns = began > 0 ? began : 0},
     };
-    enum km_code code = turn(track, arena, curve, err);
-    run->curve_count += code == KM_OK && curve->run.count >= CURVE_POINTS_MIN;
-    return code;
+    return turn(track, arena, curve, err);
 }
 
 /* A plan that the run has left far behind counts something else. */
@@ -201,7 +200,7 @@ static void find_end(struct km_stored_run *run, double horizon)
                  (state == KM_RUN_UNKNOWN && isnan(run->planned));
 }
 
-enum km_code km_stored_run_take(struct km_store *store, double horizon,
+enum km_code km_stored_run_plan(struct km_store *store, double horizon,
                                 struct km_arena *arena,
                                 struct km_stored_run *run, struct km_err *err)
 {
@@ -210,12 +209,6 @@ enum km_code km_stored_run_take(struct km_store *store, double horizon,
     if (code == KM_OK) {
         find_end(run, horizon);
         code = find_plan(store, run, arena, err);
-    }
-    for (size_t r = 0; r < KM_STORED_CURVES_MAX && code == KM_OK; r++) {
-        const struct km_track *track = run->view.tracks[judged_roles[r]];
-        if (track && track->count) {
-            code = take_curve(run, track, arena, err);
-        }
     }
     return code;
 }
@@ -233,7 +226,16 @@ enum km_code km_stored_run_load(struct km_store *store, uint64_t run_id,
     }
     if (code == KM_OK) {
         km_run_facts_settle(&out->view, &out->facts);
-        code = km_stored_run_take(store, NAN, arena, out, err);
+        code = km_stored_run_plan(store, NAN, arena, out, err);
+    }
+    for (size_t r = 0; r < KM_STORED_CURVES_MAX && code == KM_OK; r++) {
+        const struct km_track *track = out->view.tracks[judged_roles[r]];
+        struct km_stored_curve *curve = &out->curves[out->curve_count];
+        if (track && track->count) {
+            code = km_stored_curve_take(out, track, arena, curve, err);
+            out->curve_count +=
+                code == KM_OK && curve->run.count >= CURVE_POINTS_MIN;
+        }
     }
     return code;
 }

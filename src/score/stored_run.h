@@ -44,11 +44,18 @@ struct km_stored_run {
     size_t curve_count;
 };
 
-/* From a view and facts that are there already; `horizon`: the planned last
- * step that somebody says, NaN: the config's. */
-enum km_code km_stored_run_take(struct km_store *store, double horizon,
+/* Configuration, end and plan of run->view and run->facts, which are there;
+ * `horizon`: the last step that somebody says is planned, NaN: the config's. */
+enum km_code km_stored_run_plan(struct km_store *store, double horizon,
                                 struct km_arena *arena,
                                 struct km_stored_run *run, struct km_err *err);
+
+/* One curve of it, however short; `run` must stay: the plan is its. */
+enum km_code km_stored_curve_take(const struct km_stored_run *run,
+                                  const struct km_track *track,
+                                  struct km_arena *arena,
+                                  struct km_stored_curve *curve,
+                                  struct km_err *err);
 
 enum km_code km_stored_run_load(struct km_store *store, uint64_t run_id,
                                 const struct km_role_table *roles,

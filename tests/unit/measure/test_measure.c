@@ -197,18 +197,6 @@ static void without_a_schedule_the_interval_reaches_further_down(void)
     CHECK(e.lo < even.lo);
 }
 
-static void time_to_target_inverts_the_forecast(void)
-{
-    prepare(0.02);
-    double target = km_forecast_at(&forecast, 1500).value;
-    struct km_time_to_target eta = km_target_forecast(&forecast, target, 1e4);
-    CHECK_NEAR(eta.x, 1500, 1e-6);
-    CHECK(eta.early < eta.x && eta.x < eta.late);
-    CHECK(!eta.never);
-    eta = km_target_forecast(&forecast, 0.1, 1e4);
-    CHECK(eta.never && isinf(eta.x) && isinf(eta.late));
-}
-
 static void a_crossing_needs_two_neighbours_or_the_end(void)
 {
     const double at[] = {1, 2, 4, 8, 16}, dip[] = {5, 2, 5, 4, 3};
@@ -254,7 +242,6 @@ int main(void)
     RUN(intervals_widen_with_the_horizon);
     RUN(a_forecast_is_the_same_every_time);
     RUN(without_a_schedule_the_interval_reaches_further_down);
-    RUN(time_to_target_inverts_the_forecast);
     RUN(a_crossing_needs_two_neighbours_or_the_end);
     RUN(random_numbers_are_even_and_repeatable);
     return tap_end();

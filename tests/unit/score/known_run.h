@@ -55,7 +55,10 @@ static inline void known_run_goal(struct score_run *r)
 
 static inline void known_run_options(struct km_score_options *options)
 {
+    static const double at[] = {3000};
     km_score_options_init(options);
+    options->at = at;
+    options->at_count = 1;
     options->target = 4.0;
     options->price_per_accelerator_hour = 36;
     options->currency = "EUR";

@@ -104,10 +104,10 @@ static void deleting_future_points_changes_no_forecast(void)
         struct km_origin a, b;
         CHECK(km_forecast_run_sums(&whole, &arena, &sums, &err) == KM_OK);
         CHECK(km_forecast_run_sums(&cut, &arena, &sums_cut, &err) == KM_OK);
-        CHECK(km_origin_take(&whole, &sums, 2400, targets, 4, &work, &arena, &a,
-                             &err) == KM_OK);
-        CHECK(km_origin_take(&cut, &sums_cut, 2400, targets, 4, &work, &arena,
-                             &b, &err) == KM_OK);
+        CHECK(km_origin_take(&whole, &sums, 2400, targets, 4, KM_ORIGIN_WHOLE,
+                             &work, &arena, &a, &err) == KM_OK);
+        CHECK(km_origin_take(&cut, &sums_cut, 2400, targets, 4, KM_ORIGIN_WHOLE,
+                             &work, &arena, &b, &err) == KM_OK);
         check_same_origin(&a, &b);
     }
 }
@@ -289,20 +289,47 @@ static void chances_follow_the_errors_of_the_history(void)
     CHECK_NEAR(high, 1 - 1.0 / GROUPS, 1e-12);
 }
 
+/* Runs 0 to 26 as history. */
+static void remember(struct km_past_curve *past,
+                     struct km_project_history *history)
+{
+    static const enum km_family families[] = {KM_FAMILY_POW3,
+                                              KM_FAMILY_INVLOG3};
+    for (size_t r = 0; r < 27; r++) {
+        struct km_bin_sums sums;
+        past[r] = (struct km_past_curve){
+            .run_id = r + 1, .pool_key = 5, .run = lab[r]};
+        CHECK(km_forecast_run_sums(&lab[r], &arena, &sums, &err) == KM_OK);
+        for (int f = 0; f < KM_ORIGIN_FAMILIES; f++) {
+            past[r].drop[f] =
+                km_forecast_run_drop(&lab[r], &sums, families[f], &work);
+        }
+    }
+    *history = (struct km_project_history){
+        .project = "", .curves = past, .count = 27, .runs = 27};
+}
+
 /* Run 27 at 40 % of its plan, all others finished. */
 static void go_live(struct km_live *live, bool plan_known)
 {
     static const double targets[] = {3000, 3600, 4800, 6000};
+    static struct km_past_curve past[27];
+    struct km_project_history history;
     struct km_forecast_run run = lab[27];
     run.count = POINTS * 2 / 5;
     run.planned = NAN;
     run.plan = plan_known ? run.plan : NULL;
-    CHECK(km_live_begin(&run, PLANNED, targets, 4, &work, &arena, &scratch,
-                        live, &err) == KM_OK);
-    for (int r = 0; r < 27; r++) {
-        CHECK(km_live_add(live, &lab[r], &work, &scratch, &err) == KM_OK);
-    }
-    CHECK(km_live_finish(live, 0.8, &work, &err) == KM_OK);
+    remember(past, &history);
+    const struct km_live_question question = {.run = &run,
+                                              .run_id = 28,
+                                              .pool_key = 5,
+                                              .end = PLANNED,
+                                              .planned = true,
+                                              .level = 0.8,
+                                              .target_count = 4,
+                                              .targets = targets};
+    CHECK(km_live_forecast(&question, &history, &work, &arena, &scratch, live,
+                           &err) == KM_OK);
 }
 
 static void a_live_run_gets_the_forecast_that_the_back_test_judges(void)
@@ -324,6 +351,8 @@ static void a_live_run_gets_the_forecast_that_the_back_test_judges(void)
         }
     }
     CHECK_INT(compared, 4);
+    CHECK(live.inner[3].lo > live.decisions[3].lo &&
+          live.inner[3].hi < live.decisions[3].hi);
     CHECK_INT(live.draws.draws, RUNS - SEEDS);
     double when =
         km_draws_time(&live.draws, live.targets, live.values, live.values[1],
@@ -350,9 +379,14 @@ static void targets_behind_the_run_are_not_forecast(void)
     found_lab(true, 0.01);
     const double targets[] = {1000, 7000};
     struct km_live live;
-    CHECK(km_live_begin(&lab[0], PLANNED, targets, 2, &work, &arena, &scratch,
-                        &live, &err) == KM_OK);
-    CHECK(km_live_finish(&live, 0.8, &work, &err) == KM_OK);
+    const struct km_live_question question = {.run = &lab[0],
+                                              .end = PLANNED,
+                                              .planned = true,
+                                              .level = 0.8,
+                                              .target_count = 2,
+                                              .targets = targets};
+    CHECK(km_live_forecast(&question, NULL, &work, &arena, &scratch, &live,
+                           &err) == KM_OK);
     CHECK(isnan(live.decisions[0].value) && isnan(live.decisions[1].value));
 }
 

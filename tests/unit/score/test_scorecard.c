@@ -60,9 +60,10 @@ static void a_run_without_metrics_is_a_card_of_reasons(void)
     score_run_begin(&r);
     score_run_point(&r, "gpu_temperature", 1, NAN, 60);
     CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
-    size_t of_runs = 0;
+    size_t of_runs = 0; /* but for what has to be asked for */
     for (size_t i = 0; i < km_figure_count(); i++) {
-        of_runs += km_figure_at(i)->scope == KM_SCOPE_RUN;
+        of_runs += km_figure_at(i)->scope == KM_SCOPE_RUN &&
+                   strcmp(km_figure_at(i)->id, "forecast.at") != 0;
     }
     CHECK(card.count >= of_runs);
     for (size_t i = 0; i < card.count; i++) {

@@ -207,12 +207,28 @@ static void the_back_test_reads_finished_runs_only(void)
 static void a_live_run_is_forecast_from_the_store(void)
 {
     const double targets[] = {3000, 4500, 6000};
+    static struct km_origin_workspace work;
     struct km_stored_run run;
     struct km_live live;
+    struct km_arena scratch;
+    struct km_histories histories;
+    const struct km_project_history *history;
     found_lab();
     load(ids[LAB], &run);
-    CHECK(km_live_forecast(r.store, ids, LAB + 1, NULL, &run, &run.curves[1],
-                           PLANNED, targets, 3, 0.8, &arena, &live,
+    km_arena_init(&scratch, KM_ARENA_COMMAND_BYTES_MAX);
+    km_histories_init(&histories, r.store, NULL, &arena);
+    CHECK(km_history_of(&histories, "lab", &history, &err) == KM_OK);
+    CHECK_INT(history->runs, LAB);
+    const struct km_live_question question = {.run = &run.curves[1].run,
+                                              .run_id = ids[LAB],
+                                              .pool_key =
+                                                  run.curves[1].pool_key,
+                                              .end = PLANNED,
+                                              .planned = true,
+                                              .level = 0.8,
+                                              .target_count = 3,
+                                              .targets = targets};
+    CHECK(km_live_forecast(&question, history, &work, &arena, &scratch, &live,
                            &err) == KM_OK);
     CHECK_INT(live.count, LAB + 1);
     double end = 2.5 + 0.01 * LAB + 0.05 +
@@ -222,6 +238,9 @@ static void a_live_run_is_forecast_from_the_store(void)
     CHECK_NEAR(live.decisions[2].value, end, 0.02);
     CHECK(km_draws_by(&live.draws, live.values, 2, end + 0.1) > 0.9);
     CHECK(km_draws_by(&live.draws, live.values, 2, end - 0.1) < 0.1);
+    CHECK(live.inner[2].lo >= live.decisions[2].lo);
+    CHECK(live.inner[2].hi <= live.decisions[2].hi);
+    km_arena_finish(&scratch);
     score_run_end(&r, &arena);
 }
 
