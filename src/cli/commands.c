@@ -110,6 +110,14 @@ static const struct km_option halving_options[] = {
     KM_CARD_JUDGED_OPTIONS,
 };
 
+static const struct km_option tasks_options[] = {
+    {"metric", "GLOB", "scores of this name; else those of most tasks",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"reference", "RUN", "a run that was trained on all tasks at once",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    KM_CARD_SHOWN_OPTIONS,
+};
+
 static const struct km_option backtest_options[] = {
     {"history", "KIND",
      "what a run may learn from: configurations that began earlier, or all "
@@ -259,6 +267,17 @@ const struct km_command km_commands[] = {
      "run in 20 is never stopped, so that the advice can be checked.",
      "km halving 'sweep/*' --eta 3", KM_WORD_RUN, 0, -1,
      KM_OPTION_TABLE(halving_options), km_run_halving, false},
+    {"tasks", "[PROJECT|RUN...]", "say what training on new tasks did to old",
+     "The score on every task after every stage of training, as a matrix, and "
+     "what follows from it: accuracy, backward and forward transfer, "
+     "forgetting, the half-life of what is retained. A stage is a stage of "
+     "the evaluations, or a run that names its parent. Several lineages are "
+     "held against each other: which forgets less, which learns new tasks "
+     "better; those of one configuration are seeds.\n\n"
+     "A cell that is missing takes away only the figures that need it. Scores "
+     "of different versions of a task are refused.",
+     "km tasks continual --metric exact_match", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(tasks_options), km_run_tasks, false},
     {"backtest", "[RUN...]", "say how good forecasts have been",
      "Forecasts every finished run as it was at 20, 40, 60 and 80 % of its "
      "plan, from what was known then, and compares with what came: error "

@@ -14,6 +14,7 @@ enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_seeds(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_levers(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_halving(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_tasks(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_report(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_explain(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_config(struct km_cli *cli, struct km_err *err);

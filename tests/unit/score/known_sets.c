@@ -5,12 +5,14 @@
 #include "known_backtest.h"
 #include "known_compare.h"
 #include "known_levers.h"
+#include "known_retain.h"
 #include "known_tasks.h"
 
 struct known_set known_sets[] = {
     {.name = "backtest", .make = known_backtest_make},
     {.name = "compare", .make = known_compare_make},
     {.name = "levers", .make = known_levers_make},
+    {.name = "retain", .make = known_retain_make},
     {.name = "tasks", .make = known_tasks_make},
 };
 const size_t known_set_count = sizeof known_sets / sizeof *known_sets;
