@@ -25,7 +25,7 @@ static size_t place(double share, size_t count)
 }
 
 void km_canvas_dot(struct km_canvas *canvas, double x, double y,
-                   enum km_ink ink)
+                   struct km_pen pen)
 {
     static const uint8_t bits[4][2] = {
         {0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
@@ -36,15 +36,17 @@ void km_canvas_dot(struct km_canvas *canvas, double x, double y,
     size_t row = place(y, canvas->rows * 4);
     struct km_canvas_cell *cell =
         &canvas->cells[row / 4 * canvas->columns + column / 2];
-    if (cell->ink != ink && ink >= KM_INK_FIT) {
+    bool other = cell->ink != pen.ink || cell->series != pen.series;
+    if (other && km_ink_is_line(pen.ink)) {
         cell->dots = 0; /* a line stands out from the dots below it */
     }
     cell->dots |= bits[row % 4][column % 2];
-    cell->ink = (uint8_t)ink;
+    cell->ink = (uint8_t)pen.ink;
+    cell->series = (uint8_t)pen.series;
 }
 
 void km_canvas_line(struct km_canvas *canvas, double x0, double y0, double x1,
-                    double y1, enum km_ink ink)
+                    double y1, struct km_pen pen)
 {
     double wide = (x1 - x0) * (double)canvas->columns * 2;
     double high = (y1 - y0) * (double)canvas->rows * 4;
@@ -56,16 +58,16 @@ void km_canvas_line(struct km_canvas *canvas, double x0, double y0, double x1,
     for (int i = 0; i <= steps; i++) {
         double t = (double)i / steps;
         double x = x0 + t * (x1 - x0);
-        bool gap = km_ink_is_ahead(ink) && inside(x) &&
+        bool gap = km_ink_is_ahead(pen.ink) && inside(x) &&
                    place(x, canvas->columns * 2) % 4 == 3;
         if (!gap) {
-            km_canvas_dot(canvas, x, y0 + t * (y1 - y0), ink);
+            km_canvas_dot(canvas, x, y0 + t * (y1 - y0), pen);
         }
     }
 }
 
 void km_canvas_shade(struct km_canvas *canvas, double x0, double x1, double y0,
-                     double y1)
+                     double y1, uint8_t shade)
 {
     if (!(x1 >= 0 && x0 <= 1 && y1 >= 0 && y0 <= 1)) {
         return;
@@ -76,8 +78,40 @@ void km_canvas_shade(struct km_canvas *canvas, double x0, double x1, double y0,
     size_t bottom = place(fmin(y1, 1), canvas->rows);
     for (size_t row = top; row <= bottom; row++) {
         for (size_t column = left; column <= right; column++) {
-            canvas->cells[row * canvas->columns + column].shaded = true;
+            struct km_canvas_cell *cell =
+                &canvas->cells[row * canvas->columns + column];
+            cell->shade = shade > cell->shade ? shade : cell->shade;
         }
+    }
+}
+
+void km_canvas_fill(struct km_canvas *canvas, size_t column, double y0,
+                    double y1, size_t series)
+{
+    assert(column < canvas->columns);
+    for (size_t row = 0; row < canvas->rows; row++) {
+        double middle = ((double)row + 0.5) / (double)canvas->rows;
+        if (middle >= y0 && middle < y1) {
+            struct km_canvas_cell *cell =
+                &canvas->cells[row * canvas->columns + column];
+            cell->filled = true;
+            cell->series = (uint8_t)series;
+        }
+    }
+}
+
+void km_canvas_letter(struct km_canvas *canvas, double x, double y, char letter,
+                      bool strong)
+{
+    if (!inside(x) || !inside(y)) {
+        return;
+    }
+    struct km_canvas_cell *cell =
+        &canvas->cells[place(y, canvas->rows) * canvas->columns +
+                       place(x, canvas->columns)];
+    if (!cell->letter) {
+        cell->letter = letter;
+        cell->strong = strong;
     }
 }
 
@@ -97,9 +131,9 @@ void km_canvas_level(struct km_canvas *canvas, double y)
     }
 }
 
-enum km_tone km_ink_tone(enum km_ink ink)
+enum km_tone km_pen_tone(struct km_pen pen)
 {
-    switch (ink) {
+    switch (pen.ink) {
     case KM_INK_BAND:
     case KM_INK_GHOST:
         return KM_TONE_QUIET;
@@ -110,23 +144,55 @@ enum km_tone km_ink_tone(enum km_ink ink)
     case KM_INK_FIT:
     case KM_INK_FORECAST:
         return KM_TONE_ACCENT;
+    case KM_INK_SERIES:
+    case KM_INK_STACK:
+        return km_tone_of_series(pen.series);
     case KM_INK_DATA:
+    case KM_INK_PLACE:
     case KM_INK_COUNT:
         break;
     }
     return KM_TONE_PLAIN;
 }
 
-const char *km_ink_sign(const struct km_terminal *terminal, enum km_ink ink)
+/* Layers differ without colours, too: the first, which is most of it, is light.
+ */
+static const char *layer_sign(bool unicode, size_t series)
+{
+    static const char *const letters[KM_CHART_SERIES][2] = {
+        {"░", ":"}, {"█", "#"}, {"▒", "%"}, {"╱", "/"},
+        {"▓", "="}, {"╳", "x"}, {"○", "o"}, {"╲", "+"}};
+    return letters[series % KM_CHART_SERIES][unicode ? 0 : 1];
+}
+
+const char *km_shade_sign(const struct km_terminal *terminal, uint8_t shade)
 {
     static const char *const letters[][2] = {
-        [KM_INK_BAND] = {"░", ":"},      [KM_INK_GHOST] = {"⠂", ","},
-        [KM_INK_DATA] = {"⠿", "."},      [KM_INK_VALID] = {"●", "o"},
-        [KM_INK_FIT] = {"━", "*"},       [KM_INK_FORECAST] = {"╍", "+"},
-        [KM_INK_VALID_FIT] = {"━", "*"}, [KM_INK_VALID_FORECAST] = {"╍", "+"},
+        {"░", ":"}, {"▒", "%"}, {"▓", "#"}};
+    assert(shade >= 1);
+    return letters[shade > 3 ? 2 : shade - 1][terminal->unicode ? 0 : 1];
+}
+
+const char *km_pen_sign(const struct km_terminal *terminal, struct km_pen pen)
+{
+    static const char *const letters[][2] = {
+        [KM_INK_BAND] = {"░", ":"},           [KM_INK_STACK] = {"░", ":"},
+        [KM_INK_GHOST] = {"⠂", ","},          [KM_INK_DATA] = {"⠿", "."},
+        [KM_INK_VALID] = {"●", "o"},          [KM_INK_FIT] = {"━", "*"},
+        [KM_INK_FORECAST] = {"╍", "+"},       [KM_INK_VALID_FIT] = {"━", "*"},
+        [KM_INK_VALID_FORECAST] = {"╍", "+"}, [KM_INK_SERIES] = {"━", "*"},
+        [KM_INK_PLACE] = {"●", "o"},
     };
-    assert(ink < KM_INK_COUNT);
-    return letters[ink][terminal->unicode ? 0 : 1];
+    static const char *const lines[KM_CHART_SERIES] = {"*", "o", "x", "+",
+                                                       "#", "@", "%", "="};
+    assert(pen.ink < KM_INK_COUNT);
+    if (pen.ink == KM_INK_STACK) {
+        return layer_sign(terminal->unicode, pen.series);
+    }
+    if (pen.ink == KM_INK_SERIES && !terminal->unicode) {
+        return lines[pen.series % KM_CHART_SERIES];
+    }
+    return letters[pen.ink][terminal->unicode ? 0 : 1];
 }
 
 static void append_dots(struct km_buf *out, uint8_t dots)
@@ -136,27 +202,39 @@ static void append_dots(struct km_buf *out, uint8_t dots)
     km_buf_append(out, utf8, 3);
 }
 
+static struct km_pen pen_of(const struct km_canvas_cell *cell)
+{
+    return (struct km_pen){cell->dots ? (enum km_ink)cell->ink : KM_INK_STACK,
+                           cell->series};
+}
+
 static enum km_tone cell_tone(const struct km_canvas_cell *cell)
 {
-    if (cell->dots) {
-        return km_ink_tone((enum km_ink)cell->ink);
+    if (cell->letter) {
+        return cell->strong ? KM_TONE_STRONG : KM_TONE_PLAIN;
     }
-    return cell->level || cell->hairline || cell->shaded ? KM_TONE_QUIET
-                                                         : KM_TONE_PLAIN;
+    if (cell->dots || cell->filled) {
+        return km_pen_tone(pen_of(cell));
+    }
+    return cell->level || cell->hairline || cell->shade ? KM_TONE_QUIET
+                                                        : KM_TONE_PLAIN;
 }
 
 static void append_cell(struct km_buf *out, const struct km_terminal *terminal,
                         const struct km_canvas_cell *cell, bool many_valid)
 {
     bool unicode = terminal->unicode;
-    if (cell->dots && unicode && (cell->ink != KM_INK_VALID || many_valid)) {
+    if (cell->letter) {
+        km_buf_append_char(out, cell->letter);
+    } else if (cell->dots && unicode &&
+               (cell->ink != KM_INK_VALID || many_valid)) {
         append_dots(out, cell->dots);
-    } else if (cell->dots) {
-        km_buf_append_text(out, km_ink_sign(terminal, (enum km_ink)cell->ink));
+    } else if (cell->dots || cell->filled) {
+        km_buf_append_text(out, km_pen_sign(terminal, pen_of(cell)));
     } else if (cell->level) {
         km_buf_append_text(out, unicode ? "╌" : "-");
-    } else if (cell->shaded) {
-        km_buf_append_text(out, unicode ? "░" : ":");
+    } else if (cell->shade) {
+        km_buf_append_text(out, km_shade_sign(terminal, cell->shade));
     } else if (cell->hairline) {
         km_buf_append_text(out, unicode ? "┊" : "|");
     } else {

@@ -14,10 +14,19 @@
 #include "report/chart.h"
 #include "report/terminal.h"
 
+/* What draws: series is the colour of SERIES and STACK. */
+struct km_pen {
+    enum km_ink ink;
+    size_t series;
+};
+
 struct km_canvas_cell {
-    uint8_t dots; /* bits of U+2800 */
-    uint8_t ink;  /* enum km_ink of the dots */
-    bool shaded, hairline, level;
+    uint8_t dots;   /* bits of U+2800 */
+    uint8_t ink;    /* enum km_ink of the dots */
+    uint8_t series; /* of the dots or the fill */
+    uint8_t shade;  /* 0: none; 1 is the lightest */
+    char letter;    /* a place's key; 0: none */
+    bool filled, hairline, level, strong;
 };
 
 struct km_canvas {
@@ -29,11 +38,19 @@ struct km_canvas {
 void km_canvas_init(struct km_canvas *canvas, struct km_arena *arena,
                     size_t columns, size_t rows);
 void km_canvas_dot(struct km_canvas *canvas, double x, double y,
-                   enum km_ink ink);
+                   struct km_pen pen);
 void km_canvas_line(struct km_canvas *canvas, double x0, double y0, double x1,
-                    double y1, enum km_ink ink);
+                    double y1, struct km_pen pen);
+/* A band; `shade` from 1, darker over lighter. */
 void km_canvas_shade(struct km_canvas *canvas, double x0, double x1, double y0,
-                     double y1);
+                     double y1, uint8_t shade);
+/* A layer of a stack: the cells of a column whose middle is between the edges.
+ */
+void km_canvas_fill(struct km_canvas *canvas, size_t column, double y0,
+                    double y1, size_t series);
+/* A place with the letter that is its key; the first there stays. */
+void km_canvas_letter(struct km_canvas *canvas, double x, double y, char letter,
+                      bool strong);
 void km_canvas_hairline(struct km_canvas *canvas, double x); /* vertical */
 void km_canvas_level(struct km_canvas *canvas, double y);    /* horizontal */
 
@@ -43,7 +60,8 @@ void km_canvas_row(const struct km_canvas *canvas,
                    struct km_buf *out);
 
 /* How an ink looks: in the legend and in the plot. */
-const char *km_ink_sign(const struct km_terminal *terminal, enum km_ink ink);
-enum km_tone km_ink_tone(enum km_ink ink);
+const char *km_pen_sign(const struct km_terminal *terminal, struct km_pen pen);
+enum km_tone km_pen_tone(struct km_pen pen);
+const char *km_shade_sign(const struct km_terminal *terminal, uint8_t shade);
 
 #endif

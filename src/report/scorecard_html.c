@@ -20,7 +20,8 @@ static void chart_figure(const struct km_chart *chart, bool main_chart,
     km_buf_append_text(out, "</h3><span class=unit>");
     km_html_escape(out, km_chart_unit(chart).text);
     km_buf_append_text(out, "</span>");
-    if (chart->curve_count > 1 || km_chart_has(chart, KM_INK_BAND)) {
+    if (chart->curve_count > 1 || km_chart_has(chart, KM_INK_BAND) ||
+        km_chart_has(chart, KM_INK_SERIES)) {
         km_chart_legend_html(chart, out);
     }
     km_buf_append_text(out, "</figcaption>\n");
@@ -33,6 +34,10 @@ static void chart_figure(const struct km_chart *chart, bool main_chart,
                       km_show_value(chart->cut).text);
         km_html_escape(out, chart->unit);
         km_buf_append_text(out, ".</p>");
+    }
+    if (chart->left_out) {
+        km_buf_printf(out, "<p class=below>%zu more are not drawn.</p>",
+                      chart->left_out);
     }
     km_buf_append_text(out, "</figure>\n");
 }

@@ -284,17 +284,24 @@ static void print_not_applicable(const struct km_scorecard *card,
     km_buf_finish(&line);
 }
 
+/* What a chart does not show. */
 static void print_cut(const struct km_chart *chart,
                       const struct km_terminal *terminal, struct km_buf *out)
 {
-    if (!isfinite(chart->cut)) {
-        return;
+    char text[400];
+    if (isfinite(chart->cut)) {
+        (void)snprintf(text, sizeof text,
+                       "the opening is cut off: the highest %.200s is %s "
+                       "%.60s",
+                       chart->title, km_show_value(chart->cut).text,
+                       chart->unit);
+        toned_line(out, terminal, KM_TONE_QUIET, text);
     }
-    char text[160];
-    (void)snprintf(text, sizeof text,
-                   "the opening is cut off: the highest %s is %s %s",
-                   chart->title, km_show_value(chart->cut).text, chart->unit);
-    toned_line(out, terminal, KM_TONE_QUIET, text);
+    if (chart->left_out) {
+        (void)snprintf(text, sizeof text, "%zu more are not drawn",
+                       chart->left_out);
+        toned_line(out, terminal, KM_TONE_QUIET, text);
+    }
 }
 
 static void print_lines(const struct km_chart_lines *left,
@@ -344,7 +351,9 @@ static enum km_code print_charts(const struct km_scorecard *card,
         }
         km_buf_append_char(out, '\n');
         print_lines(&lines[0], pair ? &lines[1] : NULL, out);
-        print_cut(&charts[i], terminal, out);
+        for (size_t k = 0; k <= (size_t)pair; k++) {
+            print_cut(&charts[i + k], terminal, out);
+        }
         i += pair ? 2 : 1;
     }
     return KM_OK;

@@ -86,8 +86,28 @@ const char *km_terminal_tone(const struct km_terminal *terminal,
         [KM_TONE_GOOD] = "\033[32m",  [KM_TONE_WATCH] = "\033[33m",
         [KM_TONE_BAD] = "\033[31;1m",
     };
-    assert(tone <= KM_TONE_BAD);
-    return terminal->colour ? sequences[tone] : "";
+    /* blue, vermillion, green, purple, orange, sky, yellow, grey: the order of
+     * Okabe and Ito, which colour-blind eyes tell apart */
+    static const char *const series[2][KM_TONE_SERIES_COUNT] = {
+        {"\033[34m", "\033[33m", "\033[32m", "\033[35m", "\033[31m", "\033[36m",
+         "\033[93m", "\033[90m"},
+        {"\033[38;5;32m", "\033[38;5;166m", "\033[38;5;36m", "\033[38;5;175m",
+         "\033[38;5;214m", "\033[38;5;117m", "\033[38;5;227m",
+         "\033[38;5;245m"}};
+    if (!terminal->colour) {
+        return "";
+    }
+    if (tone >= KM_TONE_SERIES) {
+        assert(tone < KM_TONE_SERIES + KM_TONE_SERIES_COUNT);
+        return series[terminal->palette != KM_PALETTE_TONES]
+                     [tone - KM_TONE_SERIES];
+    }
+    return sequences[tone];
+}
+
+enum km_tone km_tone_of_series(size_t series)
+{
+    return (enum km_tone)(KM_TONE_SERIES + series % KM_TONE_SERIES_COUNT);
 }
 
 /* One hue from pale to dark: told apart by lightness alone. */

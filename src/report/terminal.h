@@ -37,10 +37,14 @@ enum km_tone {
     KM_TONE_GOOD,
     KM_TONE_WATCH,
     KM_TONE_BAD,
+    KM_TONE_SERIES, /* and the seven after it: what is told apart by name */
 };
+enum { KM_TONE_SERIES_COUNT = 8 };
+
 /* "" when the terminal shows no colours. */
 const char *km_terminal_tone(const struct km_terminal *terminal,
                              enum km_tone tone);
+enum km_tone km_tone_of_series(size_t series);
 
 struct km_escape {
     char text[48];

@@ -72,9 +72,40 @@ void km_ticks_place(struct km_ticks *ticks, double low, double high,
     }
 }
 
+/* Multiples of each `every`th power of ten. */
+static void place_multiples(struct km_ticks *ticks, double low, double high,
+                            size_t multiples, int every)
+{
+    static const double sizes[] = {1, 2, 5};
+    ticks->count = 0;
+    int first = (int)floor(log10(low)), last = (int)ceil(log10(high));
+    for (int power = first; power <= last; power++) {
+        for (size_t i = 0; i < multiples && power % every == 0; i++) {
+            double at = sizes[i] * pow(10, power);
+            if (at >= low && at <= high && ticks->count < KM_TICKS_MAX) {
+                ticks->at[ticks->count++] = at;
+            }
+        }
+    }
+}
+
+void km_ticks_place_log(struct km_ticks *ticks, double low, double high,
+                        size_t wanted)
+{
+    assert(low > 0 && low < high && isfinite(high) && wanted >= 2);
+    *ticks = (struct km_ticks){.divisor = 1, .prefix = "", .logarithmic = true};
+    place_multiples(ticks, low, high, 3, 1);
+    for (int every = 1; ticks->count > wanted && every < 400; every *= 2) {
+        place_multiples(ticks, low, high, 1, every);
+    }
+}
+
 struct km_short km_tick_label(const struct km_ticks *ticks, size_t index)
 {
     assert(index < ticks->count);
+    if (ticks->logarithmic) {
+        return km_show_plain(ticks->at[index]);
+    }
     double shown = ticks->at[index] / ticks->divisor;
     if (shown != 0 && fabs(shown) < 1e-4) {
         struct km_short out;

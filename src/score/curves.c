@@ -95,6 +95,15 @@ static enum km_code add_fit(const struct drawing *d, const char *id,
     return km_card_add_curve(d->card, curve, d->err);
 }
 
+/* What the interval of the same forecast among the figures stands on. */
+static const char *rung_of(const struct km_scorecard *card, const char *id)
+{
+    bool valid = strcmp(id, "valid") == 0;
+    const struct km_figure_result *result = km_card_find(
+        card, "forecast.final", valid ? "validation" : "training");
+    return result && *result->rung ? result->rung : NULL;
+}
+
 /* The forecast with its band, from the present step to the horizon; and, when
  * it is calibrated, the half of the band in which half of the truths lie. */
 static enum km_code add_forecast(const struct drawing *d, const char *id,
@@ -109,7 +118,8 @@ static enum km_code add_forecast(const struct drawing *d, const char *id,
                              .unit = source->unit,
                              .axis = KM_AXIS_STEP,
                              .kind = "forecast",
-                             .x = x};
+                             .x = x,
+                             .rung = rung_of(d->card, id)};
     bool inner = x != NULL;
     for (size_t i = 0; x && i < N; i++) {
         x[i] = from + (to - from) * (double)i / (N - 1);

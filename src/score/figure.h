@@ -98,15 +98,18 @@ struct km_curve {
     const char *title; /* "training loss" */
     const char *unit;
     enum km_axis axis;
-    /* "data", "fit", "forecast", "ghost"; of charts that compare: "line" (one
-     * of several, told apart by `name`), "step" (stairs: survival), "points"
-     * (marked places), "stack" (shares on top of each other, by `name`) */
+    /* "data", "fit", "forecast", "ghost"; "forecast50": only a band, that of
+     * 50 %, around the same forecast. Of charts that compare: "line" (one of
+     * several, told apart by `name`), "step" (stairs: survival), "points"
+     * (marked places; lo, hi are whiskers), "stack" (shares on top of each
+     * other, by `name`, at the same x) */
     const char *kind;
     const char *name;   /* direct label: "A", "stall"; NULL: none */
     const char *x_unit; /* NULL: `axis` is the x axis; else "nat", "EUR" ... */
     const char *x_title;
     size_t count;
     const double *x, *y, *lo, *hi; /* lo, hi may be NULL */
+    const char *rung; /* of the band: "cold start"; NULL: not said */
 };
 
 struct km_mark { /* a vertical hairline */

@@ -100,6 +100,9 @@ static void put_curve(const struct km_curve *curve, struct km_json_writer *w)
     put_numbers(w, "y", curve->y, curve->count);
     put_numbers(w, "lo", curve->lo, curve->count);
     put_numbers(w, "hi", curve->hi, curve->count);
+    if (curve->rung) {
+        put_text(w, "rung", curve->rung);
+    }
     km_json_object_end(w);
 }
 

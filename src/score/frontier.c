@@ -123,11 +123,18 @@ static enum km_code add_curve(const struct plane *plane, const char *kind,
                               size_t count)
 {
     double *x = km_new(plane->card->arena, double, count + 1);
-    double *y = km_new(plane->card->arena, double, count + 1);
+    double *y = km_new(plane->card->arena, double, 3 * (count + 1));
+    double *lo = y ? y + count : NULL, *hi = y ? lo + count : NULL;
     double size = km_axis_unit_size(plane->axis);
+    bool seeds = strcmp(kind, "points") == 0;
     for (size_t i = 0; x && y && i < count; i++) {
-        x[i] = plane->groups[index[i]].cost.mean / size;
-        y[i] = plane->sign * plane->groups[index[i]].loss.mean;
+        const struct group *g = &plane->groups[index[i]];
+        double half = km_moments_half_width(&g->loss, plane->card->level);
+        x[i] = g->cost.mean / size;
+        y[i] = plane->sign * g->loss.mean;
+        lo[i] = y[i] - half; /* NaN for one seed */
+        hi[i] = y[i] + half;
+        seeds = seeds && g->loss.n > 1;
     }
     const struct km_curve curve = {
         .id = "frontier",
@@ -142,26 +149,36 @@ static enum km_code add_curve(const struct plane *plane, const char *kind,
         .count = count,
         .x = x,
         .y = y,
+        .lo = seeds ? lo : NULL,
+        .hi = seeds ? hi : NULL,
     };
     return km_card_add_curve(plane->card, curve, plane->err);
 }
 
+/* The line first, then what is on it, then the rest: a chart that cannot show
+ * all leaves out what is dominated. */
 static enum km_code draw(const struct plane *plane, const size_t *by)
 {
     size_t *line = km_new(plane->card->arena, size_t, plane->count + 1);
     size_t kept = 0;
-    enum km_code code =
-        line ? KM_OK
-             : km_fail(plane->err, KM_ELIMIT, "no memory left for a scorecard");
-    for (size_t i = 0; i < plane->count && code == KM_OK; i++) {
+    if (!line) {
+        return km_fail(plane->err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    for (size_t i = 0; i < plane->count; i++) {
         if (by[i] == plane->count) {
             line[kept++] = i;
         }
-        code = add_curve(plane, "points", plane->groups[i].name, &i, 1);
     }
-    return code == KM_OK && kept > 1
-               ? add_curve(plane, "line", "frontier", line, kept)
-               : code;
+    enum km_code code =
+        kept > 1 ? add_curve(plane, "line", "frontier", line, kept) : KM_OK;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < plane->count && code == KM_OK; i++) {
+            if ((by[i] == plane->count) == (pass == 0)) {
+                code = add_curve(plane, "points", plane->groups[i].name, &i, 1);
+            }
+        }
+    }
+    return code;
 }
 
 enum km_code km_frontier_add(const struct km_cohort *cohort,

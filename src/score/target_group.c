@@ -60,19 +60,20 @@ static enum km_code add_stairs(const struct workspace *work, size_t steps,
     y[n - 1] = y[n - 2];
     lo[n - 1] = lo[n - 2];
     hi[n - 1] = hi[n - 2];
-    return km_card_add_curve(card,
-                             (struct km_curve){.id = "survival",
-                                               .title = "not at the target yet",
-                                               .unit = "1",
-                                               .axis = KM_AXIS_STEP,
-                                               .kind = "step",
-                                               .name = name,
-                                               .count = n,
-                                               .x = x,
-                                               .y = y,
-                                               .lo = lo,
-                                               .hi = hi},
-                             err);
+    return km_card_add_curve(
+        card,
+        (struct km_curve){.id = "survival",
+                          .title = "share of runs not at the target yet",
+                          .unit = "1",
+                          .axis = KM_AXIS_STEP,
+                          .kind = "step",
+                          .name = name,
+                          .count = n,
+                          .x = x,
+                          .y = y,
+                          .lo = lo,
+                          .hi = hi},
+        err);
 }
 
 enum km_code km_target_group_add(const struct km_cohort *cohort,

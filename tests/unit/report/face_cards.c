@@ -78,8 +78,209 @@ struct km_scorecard face_card_drift(void)
     return card;
 }
 
+struct km_scorecard face_card_survival(void)
+{
+    enum { STEPS = 7 };
+    static const double x[2][STEPS] = {{0, 300, 420, 510, 640, 700, 1200},
+                                       {0, 450, 620, 800, 990, 1100, 1200}};
+    static const double y[2][STEPS] = {{1, .8, .6, .4, .2, 0, 0},
+                                       {1, .83, .67, .5, .33, .17, .17}};
+    static double lo[2][STEPS], hi[2][STEPS];
+    static struct km_curve curves[2];
+    static const char *const names[] = {"lab/muon/seed-0", "lab/adamw/seed-0"};
+    for (int c = 0; c < 2; c++) {
+        for (int i = 0; i < STEPS; i++) {
+            double half = 0.6 * sqrt(y[c][i] * (1 - y[c][i]));
+            lo[c][i] = fmax(y[c][i] - half, 0);
+            hi[c][i] = fmin(y[c][i] + half, 1);
+        }
+        curves[c] = (struct km_curve){.id = "survival",
+                                      .title = "not at the target yet",
+                                      .unit = "1",
+                                      .axis = KM_AXIS_STEP,
+                                      .kind = "step",
+                                      .name = names[c],
+                                      .count = STEPS,
+                                      .x = x[c],
+                                      .y = y[c],
+                                      .lo = lo[c],
+                                      .hi = hi[c]};
+    }
+    struct km_scorecard card = card_new("comparison", "muon gets there first.");
+    card.curves = curves;
+    card.curve_count = 2;
+    return card;
+}
+
+struct km_scorecard face_card_goodput(void)
+{
+    enum { BINS = 24, USES = 5 };
+    static const char *const names[USES] = {"productive", "start-up", "stall",
+                                            "evaluation", "checkpoint"};
+    static double x[BINS], y[USES][BINS];
+    static struct km_curve curves[USES];
+    for (int i = 0; i < BINS; i++) {
+        x[i] = 300.0 * (i + 0.5);
+        y[1][i] = i < 2 ? 0.5 - 0.2 * i : 0;
+        y[2][i] = i >= 9 && i < 13 ? 0.35 : 0.01;
+        y[3][i] = i % 6 == 5 ? 0.12 : 0.02;
+        y[4][i] = 0;
+        y[0][i] = 1 - y[1][i] - y[2][i] - y[3][i];
+    }
+    for (int c = 0; c < USES; c++) {
+        curves[c] = (struct km_curve){.id = "goodput",
+                                      .title = "where the time went",
+                                      .unit = "1",
+                                      .axis = KM_AXIS_SECOND,
+                                      .kind = "stack",
+                                      .name = names[c],
+                                      .count = BINS,
+                                      .x = x,
+                                      .y = y[c]};
+    }
+    struct km_scorecard card =
+        card_new("lab/run", "Goodput 0.87; the rest went into a stall.");
+    card.curves = curves;
+    card.curve_count = USES;
+    return card;
+}
+
+struct km_scorecard face_card_frontier(void)
+{
+    enum { PLACES = 7, FRONT = 4 };
+    static const char *const names[PLACES] = {
+        "sweep/small/lr-1e-3/seed-0", "sweep/small/lr-3e-3/seed-0",
+        "sweep/base/lr-1e-3/seed-0",  "sweep/base/lr-3e-3/seed-0",
+        "sweep/large/lr-1e-3/seed-0", "sweep/large/lr-3e-3/seed-0",
+        "sweep/<i>huge</i>/seed-0"};
+    static const double cost[PLACES] = {1.1, 1.1, 4.2, 4.3, 17, 18, 71};
+    static const double loss[PLACES] = {3.9, 3.82, 3.5, 3.61, 3.31, 3.33, 3.1};
+    static const int front[FRONT] = {1, 2, 4, 6};
+    static double lo[PLACES], hi[PLACES], x[FRONT], y[FRONT];
+    static struct km_curve curves[PLACES + 1];
+    for (int i = 0; i <= PLACES; i++) {
+        curves[i] =
+            (struct km_curve){.id = "frontier",
+                              .title = "loss against cost",
+                              .unit = "nat",
+                              .axis = KM_AXIS_CURRENCY,
+                              .kind = i < PLACES ? "points" : "line",
+                              .name = i < PLACES ? names[i] : "frontier",
+                              .x_unit = "EUR",
+                              .x_title = "cost",
+                              .count = i < PLACES ? 1 : FRONT,
+                              .x = i < PLACES ? &cost[i] : x,
+                              .y = i < PLACES ? &loss[i] : y};
+        if (i < PLACES && i != 3) { /* one has no second seed */
+            lo[i] = loss[i] - 0.05;
+            hi[i] = loss[i] + 0.05;
+            curves[i].lo = &lo[i];
+            curves[i].hi = &hi[i];
+        }
+        if (i < FRONT) {
+            x[i] = cost[front[i]];
+            y[i] = loss[front[i]];
+        }
+    }
+    struct km_scorecard card = card_new("levers", "Three are dominated.");
+    card.curves = curves;
+    card.curve_count = PLACES + 1;
+    return card;
+}
+
+struct km_scorecard face_card_fan(void)
+{
+    enum { DATA = 60, AHEAD = 40, FAN = 3 };
+    static const char *const kinds[FAN] = {"forecast", "forecast50",
+                                           "forecast95"};
+    static const double width[FAN] = {1.28, 0.67, 1.96};
+    static double x[DATA], y[DATA], ahead[AHEAD], middle[AHEAD];
+    static double lo[FAN][AHEAD], hi[FAN][AHEAD];
+    static struct km_curve curves[1 + FAN];
+    for (int i = 0; i < DATA; i++) {
+        x[i] = 10.0 * (i + 1);
+        y[i] = 2.5 + 8 * pow(x[i], -0.4) + 0.03 * sin(7.0 * i);
+    }
+    for (int i = 0; i < AHEAD; i++) {
+        ahead[i] = 600 + 15.0 * i;
+        middle[i] = 2.5 + 8 * pow(ahead[i], -0.4);
+        for (int f = 0; f < FAN; f++) {
+            double half = width[f] * (0.01 + 0.0015 * i);
+            lo[f][i] = middle[i] - half;
+            hi[f][i] = middle[i] + half;
+        }
+    }
+    curves[0] = (struct km_curve){.id = "loss",
+                                  .title = "validation loss",
+                                  .unit = "nat",
+                                  .axis = KM_AXIS_STEP,
+                                  .kind = "data",
+                                  .count = DATA,
+                                  .x = x,
+                                  .y = y};
+    for (int f = 0; f < FAN; f++) {
+        curves[1 + f] = (struct km_curve){.id = "loss",
+                                          .title = "forecast",
+                                          .unit = "nat",
+                                          .axis = KM_AXIS_STEP,
+                                          .kind = kinds[f],
+                                          .count = AHEAD,
+                                          .x = ahead,
+                                          .y = middle,
+                                          .lo = lo[f],
+                                          .hi = hi[f],
+                                          .rung = "own past forecasts"};
+    }
+    struct km_scorecard card = card_new("lab/run", "On course for 2.95 nat.");
+    card.target = 3;
+    card.curves = curves;
+    card.curve_count = 1 + FAN;
+    return card;
+}
+
+struct km_scorecard face_card_arms(void)
+{
+    enum { ARMS = 8, PLACES = 30 };
+    static const char *const names[ARMS] = {
+        "opt/muon/seed-0",
+        "opt/adamw/seed-0",
+        "opt/soap/seed-0",
+        "opt/shampoo/seed-0",
+        "opt/lion/seed-0",
+        "opt/sgd/seed-0",
+        "opt/adafactor with a very long description of itself/seed-0",
+        "opt/sophia/seed-0"};
+    static double x[PLACES], y[ARMS][PLACES], lo[PLACES], hi[PLACES];
+    static struct km_curve curves[ARMS];
+    for (int c = 0; c < ARMS; c++) {
+        for (int i = 0; i < PLACES; i++) {
+            x[i] = 40.0 * (i + 1);
+            y[c][i] = 2.5 + (7 + 0.5 * c) * pow(x[i], -0.4);
+            lo[i] = y[0][i] - 0.05;
+            hi[i] = y[0][i] + 0.05;
+        }
+        curves[c] = (struct km_curve){.id = "overlay",
+                                      .title = "validation loss",
+                                      .unit = "nat",
+                                      .axis = KM_AXIS_STEP,
+                                      .kind = "line",
+                                      .name = names[c],
+                                      .count = PLACES,
+                                      .x = x,
+                                      .y = y[c],
+                                      .lo = c ? NULL : lo,
+                                      .hi = c ? NULL : hi};
+    }
+    struct km_scorecard card = card_new("comparison", "muon is ahead.");
+    card.curves = curves;
+    card.curve_count = ARMS;
+    return card;
+}
+
 const struct face_card_row face_cards[] = {
-    {"matrix", face_card_matrix},
-    {"drift", face_card_drift},
+    {"matrix", face_card_matrix},     {"drift", face_card_drift},
+    {"survival", face_card_survival}, {"goodput", face_card_goodput},
+    {"frontier", face_card_frontier}, {"fan", face_card_fan},
+    {"arms", face_card_arms},
 };
 const size_t face_card_count = sizeof face_cards / sizeof *face_cards;

@@ -7,8 +7,13 @@
 
 #include "score/figure.h"
 
-struct km_scorecard face_card_matrix(void); /* continual learning, holes */
-struct km_scorecard face_card_drift(void);  /* too many cells for values */
+struct km_scorecard face_card_matrix(void);   /* continual learning, holes */
+struct km_scorecard face_card_drift(void);    /* too many cells for values */
+struct km_scorecard face_card_survival(void); /* stairs with bands */
+struct km_scorecard face_card_goodput(void);  /* a stack of shares */
+struct km_scorecard face_card_frontier(void); /* places over costs */
+struct km_scorecard face_card_fan(void);      /* 50, 80, 95 % of a forecast */
+struct km_scorecard face_card_arms(void);     /* more lines than colours */
 
 struct face_card_row {
     const char *name;

@@ -1,0 +1,275 @@
+/* test_chart.c - the geometry of charts: layers, stairs, fans, places, names.
+ */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "face_cards.h"
+#include "report/chart.h"
+#include "report/chart_svg.h"
+#include "report/chart_text.h"
+#include "report/labels.h"
+#include "report/text.h"
+#include "tap.h"
+
+static struct km_chart charts[KM_CHARTS_MAX];
+
+static const struct km_chart *only_chart(struct km_scorecard card)
+{
+    CHECK_INT(km_charts_of(&card, charts), 1);
+    return &charts[0];
+}
+
+static void labels_stay_where_they_want_or_move_apart(void)
+{
+    double free_ones[] = {5, 1, 9};
+    CHECK(km_labels_spread(free_ones, 3, 2, 0, 10));
+    CHECK_NEAR(free_ones[0], 5, 1e-12);
+    CHECK_NEAR(free_ones[1], 1, 1e-12);
+    CHECK_NEAR(free_ones[2], 9, 1e-12);
+    double crowd[] = {5, 5, 5};
+    CHECK(km_labels_spread(crowd, 3, 2, 0, 10));
+    CHECK_NEAR(crowd[0], 3, 1e-12);
+    CHECK_NEAR(crowd[1], 5, 1e-12);
+    CHECK_NEAR(crowd[2], 7, 1e-12);
+    double border[] = {10, 9.5, -3};
+    CHECK(km_labels_spread(border, 3, 2, 0, 10));
+    CHECK_NEAR(border[0], 10, 1e-12);
+    CHECK_NEAR(border[1], 8, 1e-12);
+    CHECK_NEAR(border[2], 0, 1e-12);
+    double many[] = {1, 2, 3};
+    CHECK(!km_labels_spread(many, 3, 6, 0, 10));
+    CHECK_NEAR(many[0], 1, 0);
+    CHECK(km_labels_spread(many, 0, 1, 0, 0));
+}
+
+/* Property: any wishes end up in order, apart and inside. */
+static void labels_are_always_apart_and_inside(void)
+{
+    uint32_t state = 1;
+    for (int round = 0; round < 500; round++) {
+        double at[12], wanted[12];
+        for (int i = 0; i < 12; i++) {
+            state = state * 1664525u + 1013904223u;
+            wanted[i] = at[i] = (double)(state >> 16) / 400 - 20;
+        }
+        CHECK(km_labels_spread(at, 12, 7, 0, 100));
+        for (int i = 0; i < 12; i++) {
+            CHECK(at[i] >= -1e-9 && at[i] <= 100 + 1e-9);
+            for (int k = 0; k < 12; k++) {
+                CHECK(wanted[i] >= wanted[k] || at[k] - at[i] > 7 - 1e-9);
+            }
+        }
+    }
+}
+
+static void boxes_are_taken_once(void)
+{
+    struct km_boxes boxes = {.room = {0, 0, 10, 10}};
+    CHECK(km_boxes_take(&boxes, (struct km_box){0, 0, 5, 5}));
+    CHECK(!km_boxes_take(&boxes, (struct km_box){4, 4, 6, 6}));
+    CHECK(km_boxes_take(&boxes, (struct km_box){5, 5, 10, 10}));
+    CHECK(!km_boxes_take(&boxes, (struct km_box){6, 0, 11, 2}));
+    km_boxes_block(&boxes, (struct km_box){8, 0, 20, 2});
+    CHECK(!km_boxes_take(&boxes, (struct km_box){7, 0, 9, 2}));
+}
+
+static void layers_stand_on_each_other(void)
+{
+    const struct km_chart *chart = only_chart(face_card_goodput());
+    CHECK_INT(chart->curve_count, 4); /* checkpoint is nothing: left out */
+    CHECK_NEAR(km_chart_below(chart, 0, 0), 0, 0);
+    CHECK_NEAR(km_chart_below(chart, 1, 0), 0.47, 1e-12);
+    CHECK_NEAR(km_chart_below(chart, 3, 0) + chart->curves[3].curve->y[0], 1,
+               1e-12);
+    CHECK_NEAR(chart->y.low, 0, 0);
+    CHECK_NEAR(chart->y.high, 1, 0);
+    CHECK(isnan(chart->cut));
+    for (size_t i = 0; i < chart->curve_count; i++) {
+        CHECK(chart->curves[i].ink == KM_INK_STACK);
+        CHECK_INT(chart->curves[i].series, i);
+    }
+    struct km_legend_entry legend[KM_LEGEND_MAX];
+    CHECK_INT(km_chart_legend(chart, "~", legend), 4);
+    CHECK_TEXT(legend[2].text, "stall 6.7 %");
+}
+
+static void a_layer_at_other_places_is_a_line(void)
+{
+    static const double x[] = {0, 1, 2}, other[] = {0, 1, 3}, y[] = {1, 1, 1};
+    const struct km_curve curves[] = {{.id = "g",
+                                       .title = "g",
+                                       .unit = "1",
+                                       .kind = "stack",
+                                       .name = "a",
+                                       .count = 3,
+                                       .x = x,
+                                       .y = y},
+                                      {.id = "g",
+                                       .title = "g",
+                                       .unit = "1",
+                                       .kind = "stack",
+                                       .name = "b",
+                                       .count = 3,
+                                       .x = other,
+                                       .y = y}};
+    struct km_scorecard card = face_card_goodput();
+    struct km_curve copy[2] = {curves[0], curves[1]};
+    card.curves = copy;
+    card.curve_count = 2;
+    const struct km_chart *chart = only_chart(card);
+    CHECK(chart->curves[0].ink == KM_INK_STACK);
+    CHECK(chart->curves[1].ink == KM_INK_SERIES);
+}
+
+static void stairs_of_shares_reach_from_zero_to_one(void)
+{
+    const struct km_chart *chart = only_chart(face_card_survival());
+    CHECK(chart->curves[0].stairs && chart->curves[1].stairs);
+    CHECK_NEAR(chart->y.low, 0, 0);
+    CHECK(chart->y.high >= 1 && chart->y.high < 1.05);
+    CHECK(isnan(chart->cut));
+    struct km_str name = km_chart_name(chart, 1);
+    CHECK(km_str_is(name, "adamw"));
+    struct km_buf out;
+    km_buf_init(&out, 1u << 20);
+    km_chart_svg(chart, (struct km_svg_size){"wide", 760, 340}, &out);
+    struct km_str svg = {out.bytes, out.len};
+    CHECK(km_str_search(svg, KM_STR("class=\"series c1\" d=\"M")) < svg.len);
+    CHECK(km_str_search(svg, KM_STR("H")) < svg.len);
+    km_buf_finish(&out);
+}
+
+static void a_fan_nests_from_the_widest(void)
+{
+    const struct km_chart *chart = only_chart(face_card_fan());
+    CHECK_INT(chart->curve_count, 4);
+    CHECK(chart->curves[1].ink == KM_INK_FORECAST);
+    CHECK(chart->curves[2].ink == KM_INK_BAND);
+    CHECK_INT(chart->curves[1].nest, 1);
+    CHECK_INT(chart->curves[2].nest, 2);
+    CHECK_INT(chart->curves[3].nest, 0);
+    struct km_legend_entry legend[KM_LEGEND_MAX];
+    CHECK_INT(km_chart_legend(chart, "~", legend), 5);
+    CHECK_TEXT(legend[0].text, "95 %");
+    CHECK_TEXT(legend[1].text, "80 %");
+    CHECK_TEXT(legend[2].text, "50 % own past forecasts");
+}
+
+static void lines_beyond_the_colours_stay_behind(void)
+{
+    const struct km_chart *chart = only_chart(face_card_arms());
+    for (size_t i = 0; i < chart->curve_count; i++) {
+        bool coloured = i < KM_CHART_LINES;
+        CHECK(chart->curves[i].ink ==
+              (coloured ? KM_INK_SERIES : KM_INK_GHOST));
+        CHECK(!coloured || chart->curves[i].series == i);
+    }
+}
+
+static void places_on_a_line_are_ahead(void)
+{
+    static const bool ahead[] = {false, true, true, false, true, false, true};
+    const struct km_chart *chart = only_chart(face_card_frontier());
+    CHECK(chart->x_log);
+    CHECK_NEAR(km_chart_x(chart, chart->x.low), 0, 1e-12);
+    CHECK_NEAR(km_chart_x(chart, sqrt(chart->x.low * chart->x.high)), 0.5,
+               1e-12);
+    CHECK_NEAR(km_chart_x(chart, chart->x.high), 1, 1e-12);
+    for (size_t i = 0; i < 7; i++) {
+        CHECK(chart->curves[i].ink == KM_INK_PLACE);
+        CHECK(chart->curves[i].ahead == ahead[i]);
+    }
+    /* whiskers are within, nothing is cut */
+    CHECK(chart->y.high >= 3.95 && isnan(chart->cut));
+    CHECK(!km_chart_has(chart, KM_INK_BAND));
+}
+
+static void too_many_places_are_counted(void)
+{
+    static struct km_curve curves[100];
+    static double x[100], y[100];
+    struct km_scorecard card = face_card_frontier();
+    for (size_t i = 0; i < 100; i++) {
+        x[i] = (double)i;
+        y[i] = (double)(i % 7);
+        curves[i] = card.curves[0];
+        curves[i].x = &x[i];
+        curves[i].y = &y[i];
+        curves[i].lo = curves[i].hi = NULL;
+    }
+    card.curves = curves;
+    card.curve_count = 100;
+    const struct km_chart *chart = only_chart(card);
+    CHECK_INT(chart->left_out, 100 - KM_CHART_CURVES_MAX);
+    CHECK(chart->curves[0].ahead); /* there is no line to beat it */
+}
+
+static void logarithmic_ticks_are_round(void)
+{
+    struct km_ticks ticks;
+    km_ticks_place_log(&ticks, 0.9, 110, 8);
+    CHECK_INT(ticks.count, 7);
+    CHECK_TEXT(km_tick_label(&ticks, 1).text, "2");
+    km_ticks_place_log(&ticks, 0.9, 110, 4);
+    CHECK_INT(ticks.count, 3);
+    CHECK_TEXT(km_tick_label(&ticks, 2).text, "100");
+    km_ticks_place_log(&ticks, 1e-300, 1e300, 6);
+    CHECK(ticks.count >= 2 && ticks.count <= 6);
+    km_ticks_place_log(&ticks, 3.1, 3.2, 6);
+    CHECK_INT(ticks.count, 0);
+}
+
+static void distinct_names_lose_common_folders(void)
+{
+    static const char *const names[] = {"a/b/x/s-0", "a/b/y/s-0", "a/b/y2/s-0"};
+    CHECK(km_str_is(km_text_distinct(names, 3, 0), "x"));
+    CHECK(km_str_is(km_text_distinct(names, 3, 2), "y2"));
+    CHECK(km_str_is(km_text_distinct(names, 1, 0), "a/b/x/s-0"));
+    static const char *const nested[] = {"a/b", "a/b/c"};
+    CHECK(km_str_is(km_text_distinct(nested, 2, 0), "b"));
+    static const char *const same[] = {"a/b", "a/b"};
+    CHECK(km_str_is(km_text_distinct(same, 2, 1), "a/b"));
+    static const char *const empty[] = {"", "a/"};
+    CHECK(km_str_is(km_text_distinct(empty, 2, 1), "a/"));
+}
+
+static void every_chart_keeps_to_every_width(void)
+{
+    for (size_t i = 0; i < face_card_count; i++) {
+        struct km_scorecard card = face_cards[i].make();
+        size_t count = km_charts_of(&card, charts);
+        for (size_t c = 0; c < count; c++) {
+            for (size_t width = 30; width <= KM_TERMINAL_WIDTH_MAX;
+                 width += 3) {
+                struct km_arena arena;
+                struct km_chart_lines lines;
+                struct km_terminal terminal = {.unicode = width % 2 == 0,
+                                               .width = width};
+                km_arena_init(&arena, 16u << 20);
+                CHECK_INT(km_chart_text(&charts[c], &terminal, width, 8, &arena,
+                                        &lines, NULL),
+                          0);
+                for (size_t l = 0; l < lines.count; l++) {
+                    CHECK_INT(km_utf8_width(lines.lines[l]), width);
+                }
+                km_arena_finish(&arena);
+            }
+        }
+    }
+}
+
+int main(void)
+{
+    RUN(labels_stay_where_they_want_or_move_apart);
+    RUN(labels_are_always_apart_and_inside);
+    RUN(boxes_are_taken_once);
+    RUN(layers_stand_on_each_other);
+    RUN(a_layer_at_other_places_is_a_line);
+    RUN(stairs_of_shares_reach_from_zero_to_one);
+    RUN(a_fan_nests_from_the_widest);
+    RUN(lines_beyond_the_colours_stay_behind);
+    RUN(places_on_a_line_are_ahead);
+    RUN(too_many_places_are_counted);
+    RUN(logarithmic_ticks_are_round);
+    RUN(distinct_names_lose_common_folders);
+    RUN(every_chart_keeps_to_every_width);
+    return tap_end();
+}
