@@ -118,6 +118,15 @@ static const struct km_option tasks_options[] = {
     KM_CARD_SHOWN_OPTIONS,
 };
 
+static const struct km_option forecast_options[] = {
+    {"at", "STEP,...", "steps to forecast besides the last one", KM_OPTION_TEXT,
+     0, NULL, 0},
+    {"no-keep", NULL, "do not keep what is said for the record", KM_OPTION_FLAG,
+     0, NULL, 0},
+    KM_CARD_SHOWN_OPTIONS,
+    KM_CARD_JUDGED_OPTIONS,
+};
+
 static const struct km_option backtest_options[] = {
     {"history", "KIND",
      "what a run may learn from: configurations that began earlier, or all "
@@ -278,6 +287,15 @@ const struct km_command km_commands[] = {
      "of different versions of a task are refused.",
      "km tasks continual --metric exact_match", KM_WORD_RUN, 0, -1,
      KM_OPTION_TABLE(tasks_options), km_run_tasks, false},
+    {"forecast", "[RUN...]", "say where runs under way are going",
+     "The value at the planned last step and on the way, the time to --target "
+     "and its chance, each with an interval and where that is from: finished "
+     "runs of the same project, own past forecasts, or a cold start. The plan "
+     "of the learning rate is read from the log or the config.\n\n"
+     "What is said is kept and, when it has come due, scored: "
+     "forecast.skill is that record.",
+     "km forecast 'lab/big-*' --target 3.28 --at 50000", KM_WORD_RUN, 0, -1,
+     KM_OPTION_TABLE(forecast_options), km_run_forecast, false},
     {"backtest", "[RUN...]", "say how good forecasts have been",
      "Forecasts every finished run as it was at 20, 40, 60 and 80 % of its "
      "plan, from what was known then, and compares with what came: error "

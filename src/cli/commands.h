@@ -9,6 +9,7 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_runs(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_metrics(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_evals(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_forecast(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_backtest(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_seeds(struct km_cli *cli, struct km_err *err);

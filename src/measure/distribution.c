@@ -225,3 +225,12 @@ double km_normal_quantile(double p)
     double z = low + (high - low) / 2;
     return p < 0.5 ? -z : z;
 }
+
+void km_wilson(double share, double n, double level, double *lo, double *hi)
+{
+    double z = km_normal_quantile((1 + level) / 2), zz = z * z / n;
+    double middle = (share + zz / 2) / (1 + zz);
+    double reach = z / (1 + zz) * sqrt(share * (1 - share) / n + zz / (4 * n));
+    *lo = fmax(middle - reach, 0);
+    *hi = fmin(middle + reach, 1);
+}

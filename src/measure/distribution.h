@@ -28,4 +28,8 @@ double km_beta_quantile(double p, double a, double b);
 /* P(successes <= k) of n trials. */
 double km_binomial_cdf(double k, double n, double p);
 
+/* What a share of n trials lies between at `level`, 0 <= share <= 1, n > 0.
+ * Wilson 1927. */
+void km_wilson(double share, double n, double level, double *lo, double *hi);
+
 #endif

@@ -71,6 +71,7 @@ KM_FIGURE_COMPUTE(km_compute_forecast_final);
 KM_FIGURE_COMPUTE(km_compute_forecast_at);
 KM_FIGURE_COMPUTE(km_compute_time_to_target);
 KM_FIGURE_COMPUTE(km_compute_probability);
+KM_FIGURE_COMPUTE(km_compute_forecast_skill);
 KM_FIGURE_COMPUTE(km_compute_cost_spent);
 KM_FIGURE_COMPUTE(km_compute_cost_rate);
 KM_FIGURE_COMPUTE(km_compute_cost_to_target);

@@ -294,16 +294,17 @@ KM_FIGURE_COMPUTE(km_card_curves)
     if (code == KM_OK && input->valid.track != input->learn.track) {
         code = add_metric(&d, "valid", &input->valid);
     }
-    if (code == KM_OK) {
+    bool whole = input->options->family == NULL;
+    if (code == KM_OK && whole) {
         code = add_velocity(&d);
     }
-    if (code == KM_OK) {
+    if (code == KM_OK && whole) {
         code = add_throughput(&d);
     }
     if (code == KM_OK) {
         code = add_marks(&d);
     }
-    if (code == KM_OK && input->goals.count) {
+    if (code == KM_OK && whole && input->goals.count) {
         code = km_goal_chart(input, &input->judgements[0], card, err);
     }
     return code == KM_OK ? add_events(&d) : code;

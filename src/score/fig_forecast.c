@@ -2,8 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
+#include "measure/distribution.h"
 #include "score/card.h"
 #include "score/outlook.h"
+#include "score/record.h"
 
 /* Why this forecaster: its record on the finished runs, else its rule. */
 static const char *choice_text(const struct km_path *path,
@@ -158,19 +160,18 @@ KM_FIGURE_COMPUTE(km_compute_forecast_final)
 KM_FIGURE_COMPUTE(km_compute_forecast_at)
 {
     const char *id = "forecast.at";
-    const struct km_score_options *options = input->options;
     const struct km_curve_input *curve =
         input->valid.track ? &input->valid : &input->learn;
     const char *unit = curve->unit ? curve->unit : "nat";
-    if (options->at_count && !curve->track) {
+    if (input->at_count && !curve->track) {
         return km_card_add_absent(card, id, "", unit, KM_FIGURE_NOT_APPLICABLE,
                                   "no loss, score or reward", err);
     }
     enum km_code code = KM_OK;
-    for (size_t i = 0; i < options->at_count && code == KM_OK; i++) {
+    for (size_t i = 0; i < input->at_count && code == KM_OK; i++) {
         const char *variant =
-            km_arena_printf(card->arena, "step %.0f", options->at[i]);
-        bool past = options->at[i] <= curve->x_now;
+            km_arena_printf(card->arena, "step %.0f", input->at[i]);
+        bool past = input->at[i] <= curve->x_now;
         if (!curve->path || past) {
             code = km_card_add_absent(
                 card, id, variant, unit,
@@ -178,9 +179,79 @@ KM_FIGURE_COMPUTE(km_compute_forecast_at)
                               : KM_FIGURE_INSUFFICIENT,
                 curve->path ? "the run has passed it" : curve->no_path, err);
         } else {
-            code = add_forecast(input, curve, id, variant, options->at[i], card,
+            code = add_forecast(input, curve, id, variant, input->at[i], card,
                                 err);
         }
     }
     return code;
+}
+
+/* The record is of few independent runs: bounds of a share. */
+static enum km_code add_coverage(const struct km_record *record,
+                                 struct km_scorecard *card, struct km_err *err)
+{
+    const struct km_forecast_score *score = &record->score;
+    struct km_figure_result result =
+        km_result_new("forecast.skill", "coverage", "1");
+    result.better = KM_BETTER_NEITHER;
+    result.n = score->intervals;
+    result.method =
+        km_arena_printf(card->arena, "share of truths inside %.0f %% intervals",
+                        100 * KM_COLD_START_LEVEL);
+    if (score->intervals == 0 || !isfinite(score->covered)) {
+        result.state = KM_FIGURE_INSUFFICIENT;
+        result.reason = "no interval has been resolved yet";
+        return km_card_add(card, result, NULL, err);
+    }
+    result.value = score->covered;
+    km_wilson(score->covered, (double)score->groups, 0.95, &result.lo,
+              &result.hi);
+    result.level = 0.95;
+    result.rung = "Wilson, over configurations";
+    result.state = score->groups < KM_FORECASTER_GROUPS_MIN ? KM_FIGURE_WEAK
+                                                            : KM_FIGURE_OK;
+    result.reason =
+        km_arena_printf(card->arena, "%zu forecasts of %zu configurations",
+                        score->intervals, score->groups);
+    return km_card_add(card, result, NULL, err);
+}
+
+KM_FIGURE_COMPUTE(km_compute_forecast_skill)
+{
+    const char *id = "forecast.skill";
+    const struct km_record *record = input->record;
+    if (!record) {
+        return km_card_add_absent(card, id, "error", "1",
+                                  KM_FIGURE_NOT_APPLICABLE,
+                                  "nothing is forecast", err);
+    }
+    if (record->resolved == 0) {
+        return km_card_add_absent(
+            card, id, "error", "1", KM_FIGURE_INSUFFICIENT,
+            record->kept
+                ? km_arena_printf(card->arena,
+                                  "%zu forecasts kept, none of them has come "
+                                  "due",
+                                  record->kept)
+                : "no forecast kept yet: km forecast keeps what it says",
+            err);
+    }
+    const struct km_forecast_score *score = &record->score;
+    struct km_figure_result result = km_result_new(id, "error", "1");
+    result.value = score->rel;
+    result.lo = score->rel_lo;
+    result.hi = score->rel_hi;
+    result.level = KM_COLD_START_LEVEL;
+    result.method = "mean error over that of the last value, geometric";
+    result.rung = "Student's t over configurations";
+    result.n = score->forecasts;
+    result.state = score->groups < KM_FORECASTER_GROUPS_MIN ? KM_FIGURE_WEAK
+                                                            : KM_FIGURE_OK;
+    result.reason =
+        km_arena_printf(card->arena,
+                        "%zu of %zu kept forecasts have come due, of %zu "
+                        "configurations",
+                        record->resolved, record->kept, score->groups);
+    enum km_code code = km_card_add(card, result, NULL, err);
+    return code ? code : add_coverage(record, card, err);
 }

@@ -68,6 +68,22 @@ static const struct km_figure rows[] = {
                   "et al. 2005",
         .compute = km_compute_probability,
     },
+    {
+        .id = "forecast.skill",
+        .title = "Record of forecasts",
+        .unit = "1",
+        .better = KM_BETTER_LOWER,
+        .needs = "forecasts that were kept while runs were alive (km forecast) "
+                 "and have come due",
+        .summary = "How good the forecasts of this project's runs have turned "
+                   "out.",
+        .formula = "error: exp(mean ln(|truth - forecast| / |truth - last "
+                   "value|)), below 1 is better than nothing changes; "
+                   "coverage: share of truths inside their interval; each "
+                   "configuration counts once",
+        .source = "Kept forecasts, scored as km backtest scores",
+        .compute = km_compute_forecast_skill,
+    },
 };
 const struct km_figure_family km_figures_forecast =
     KM_FIGURE_FAMILY("forecast", rows);

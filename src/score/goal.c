@@ -7,47 +7,24 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json_read.h"
-#include "base/json_write.h"
 #include "base/number.h"
+#include "score/note_fields.h"
 
 static const int64_t DAY_NS = 86400000000000;
 
-/* One value of the document into the goal; texts into the arena. */
-static bool take_value(struct km_goal *goal, const char *key,
-                       const struct km_json_token *token,
-                       struct km_arena *arena)
+enum { FIELDS = 8 };
+
+/* The document of a goal. */
+static void list_fields(struct km_goal *goal, double *deadline_s,
+                        struct km_note_field *fields)
 {
-    bool number =
-        token->kind == KM_JSON_NUMBER || token->kind == KM_JSON_INTEGER;
-    struct {
-        const char *key;
-        double *at;
-    } numbers[] = {{"target", &goal->target},
-                   {"budget", &goal->budget},
-                   {"steps", &goal->steps},
-                   {"tokens", &goal->tokens}};
-    for (size_t i = 0; number && i < 4; i++) {
-        if (strcmp(numbers[i].key, key) == 0) {
-            *numbers[i].at = token->number;
-        }
-    }
-    if (number && strcmp(key, "deadline") == 0) {
-        goal->deadline_ns = km_time_of_seconds(token->number);
-    }
-    struct {
-        const char *key, **at;
-    } texts[] = {{"runs", &goal->runs},
-                 {"metric", &goal->metric},
-                 {"currency", &goal->currency}};
-    for (size_t i = 0; token->kind == KM_JSON_STRING && i < 3; i++) {
-        if (strcmp(texts[i].key, key) == 0) {
-            *texts[i].at =
-                km_arena_copy(arena, token->text.ptr, token->text.len);
-            return *texts[i].at != NULL;
-        }
-    }
-    return true;
+    const struct km_note_field rows[FIELDS] = {
+        {"runs", NULL, &goal->runs},     {"metric", NULL, &goal->metric},
+        {"target", &goal->target, NULL}, {"deadline", deadline_s, NULL},
+        {"budget", &goal->budget, NULL}, {"currency", NULL, &goal->currency},
+        {"steps", &goal->steps, NULL},   {"tokens", &goal->tokens, NULL},
+    };
+    memcpy(fields, rows, sizeof rows);
 }
 
 /* False: it is no goal, or memory is short (`*full`). */
@@ -63,29 +40,16 @@ static bool read_goal(const struct km_note *note, struct km_arena *arena,
                              .budget = NAN,
                              .steps = NAN,
                              .tokens = NAN};
+    struct km_note_field fields[FIELDS];
+    double deadline_s = NAN;
+    list_fields(goal, &deadline_s, fields);
     goal->name = km_arena_copy(arena, note->key.ptr, note->key.len);
-    struct km_json_reader reader;
-    km_json_reader_init(&reader);
-    km_json_reader_feed(&reader, note->json.ptr, note->json.len, true);
-    struct km_json_token token;
-    char key[16] = "";
-    bool held = goal->name != NULL, valid = true;
-    for (;;) {
-        valid = km_json_next(&reader, &token, NULL) == KM_OK;
-        if (!valid || !held || token.kind == KM_JSON_MORE) {
-            break;
-        }
-        if (token.kind == KM_JSON_KEY && token.depth == 1) {
-            size_t len = token.text.len < sizeof key ? token.text.len : 0;
-            memcpy(key, token.text.ptr, len);
-            key[len] = '\0';
-        } else if (token.depth == 1) {
-            held = take_value(goal, key, &token, arena);
-        }
+    *full |= !goal->name;
+    bool valid = km_note_read(note, fields, FIELDS, arena, full);
+    if (isfinite(deadline_s)) {
+        goal->deadline_ns = km_time_of_seconds(deadline_s);
     }
-    km_json_reader_finish(&reader);
-    *full |= !held;
-    return held && valid && isfinite(goal->target) && *goal->runs;
+    return valid && goal->name && isfinite(goal->target) && *goal->runs;
 }
 
 struct loading {
@@ -148,67 +112,31 @@ bool km_goal_means(const struct km_goal *goal, const char *label,
            km_glob_match(glob, km_str_of(name));
 }
 
-static void write_number(struct km_json_writer *w, const char *key,
-                         double value)
-{
-    if (isfinite(value)) {
-        km_json_key(w, key);
-        km_json_double(w, value);
-    }
-}
-
-static void write_text(struct km_json_writer *w, const char *key,
-                       const char *text)
-{
-    if (text && *text) {
-        km_json_key(w, key);
-        km_json_text(w, text);
-    }
-}
-
-static enum km_code put_note(struct km_store *store, const char *name,
-                             int64_t time_ns, struct km_str json,
-                             struct km_err *err)
-{
-    enum km_code code = km_name_check(km_str_of(name), "the goal", err);
-    const struct km_note note = {.kind = KM_STR("goal"),
-                                 .key = km_str_of(name),
-                                 .time_ns = time_ns,
-                                 .json = json};
-    return code ? code : km_store_put_notes(store, &note, 1, err);
-}
-
 enum km_code km_goal_put(struct km_store *store, const struct km_goal *goal,
                          struct km_err *err)
 {
-    struct km_buf buf;
-    struct km_json_writer w;
-    km_buf_init(&buf, KM_NOTE_BYTES_MAX);
-    km_json_writer_init(&w, &buf);
-    km_json_object_begin(&w);
-    write_text(&w, "runs", goal->runs);
-    write_text(&w, "metric", goal->metric);
-    write_number(&w, "target", goal->target);
-    if (goal->deadline_ns != KM_TIME_ABSENT) {
-        write_number(&w, "deadline", (double)goal->deadline_ns * 1e-9);
-    }
-    write_number(&w, "budget", goal->budget);
-    write_text(&w, "currency", goal->currency);
-    write_number(&w, "steps", goal->steps);
-    write_number(&w, "tokens", goal->tokens);
-    km_json_object_end(&w);
-    enum km_code code =
-        buf.failed ? km_fail(err, KM_ELIMIT, "the goal is too long to be kept")
-                   : put_note(store, goal->name, goal->made_ns,
-                              (struct km_str){buf.bytes, buf.len}, err);
-    km_buf_finish(&buf);
-    return code;
+    struct km_goal kept = *goal;
+    struct km_note_field fields[FIELDS];
+    double deadline_s = goal->deadline_ns == KM_TIME_ABSENT
+                            ? (double)NAN
+                            : (double)goal->deadline_ns * 1e-9;
+    list_fields(&kept, &deadline_s, fields);
+    const struct km_note note = {.kind = KM_STR("goal"),
+                                 .key = km_str_of(goal->name),
+                                 .time_ns = goal->made_ns};
+    enum km_code code = km_name_check(note.key, "the goal", err);
+    return code ? code : km_note_write(store, &note, fields, FIELDS, err);
 }
 
 enum km_code km_goal_delete(struct km_store *store, const char *name,
                             struct km_err *err)
 {
-    return put_note(store, name, KM_TIME_ABSENT, KM_STR(""), err);
+    const struct km_note note = {.kind = KM_STR("goal"),
+                                 .key = km_str_of(name),
+                                 .time_ns = KM_TIME_ABSENT,
+                                 .json = KM_STR("")};
+    enum km_code code = km_name_check(note.key, "the goal", err);
+    return code ? code : km_store_put_notes(store, &note, 1, err);
 }
 
 /* "+3d": the nanoseconds. */

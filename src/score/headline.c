@@ -99,7 +99,32 @@ static const char *end_text(const struct km_score_input *input,
                            decimals < 0 ? 6 : decimals, last, curve->unit);
 }
 
-KM_FIGURE_COMPUTE(km_card_headline)
+/* A card of forecasts only: the last one, where it stands from, the chance. */
+static const char *forecast_text(const struct km_score_input *input,
+                                 struct km_scorecard *card)
+{
+    struct km_arena *arena = card->arena;
+    const struct km_figure_result *final =
+        km_card_find(card, "forecast.final", NULL);
+    const struct km_figure_result *chance =
+        km_card_find(card, "forecast.probability", NULL);
+    if (!stands(final)) {
+        return km_arena_printf(arena, "no forecast: %s",
+                               final ? final->reason : "no metric");
+    }
+    const char *text =
+        km_arena_printf(arena, "%s forecast %s at step %.0f (%.0f %%, %s)",
+                        final->variant, number_text(arena, final),
+                        input->horizon, 100 * final->level, final->rung);
+    return stands(chance)
+               ? km_arena_printf(arena, "%s; chance of %g by then %.2f", text,
+                                 input->target, chance->value)
+               : text;
+}
+
+/* A whole card: velocity, throughput, the best and the last or final value. */
+static const char *whole_text(const struct km_score_input *input,
+                              struct km_scorecard *card)
 {
     struct km_arena *arena = card->arena;
     const char *text = velocity_text(input, card);
@@ -121,8 +146,9 @@ KM_FIGURE_COMPUTE(km_card_headline)
     const struct km_figure_result *final =
         km_card_find(card, "forecast.final", NULL);
     if (text && input->at_end) {
-        text = end_text(input, arena, text);
-    } else if (text && stands(final)) {
+        return end_text(input, arena, text);
+    }
+    if (text && stands(final)) {
         text = km_arena_printf(
             arena,
             input->planned ? "%s; %s forecast %s at step %.0f"
@@ -130,7 +156,14 @@ KM_FIGURE_COMPUTE(km_card_headline)
                              "goes on like this",
             text, final->variant, number_text(arena, final), input->horizon);
     }
-    char *sentence = text ? km_arena_printf(arena, "%s.", text) : NULL;
+    return text;
+}
+
+KM_FIGURE_COMPUTE(km_card_headline)
+{
+    const char *text = input->options->family ? forecast_text(input, card)
+                                              : whole_text(input, card);
+    char *sentence = text ? km_arena_printf(card->arena, "%s.", text) : NULL;
     if (!sentence) {
         return km_fail(err, KM_ELIMIT,
                        "the scorecard does not fit the memory allowed for one "

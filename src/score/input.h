@@ -91,6 +91,9 @@ struct km_score_input {
     const char *horizon_source;
     bool planned; /* the horizon is what somebody planned */
     bool at_end;  /* nothing more is to come: nothing is forecast */
+    const double *at; /* further steps to forecast */
+    size_t at_count;
+    const struct km_record *record; /* kept forecasts; NULL: nothing goes on */
     const struct km_stored_run *stored; /* configuration, plan; NULL at_end */
     struct km_outlook outlook;
     double target; /* in the metric's own direction; NaN */

@@ -3,7 +3,8 @@
 #include "score/outlook.h"
 
 #include <math.h>
-#include <string.h>
+
+#include "score/record.h"
 
 static const double TARGET_REACH = 10; /* times the present step */
 
@@ -65,8 +66,8 @@ static enum km_code make_path(struct km_score_input *input,
         .horizon = input->horizon,
         .reach = TARGET_REACH * curve->x_now,
         .planned = input->planned,
-        .at = input->options->at,
-        .at_count = input->options->at_count,
+        .at = input->at,
+        .at_count = input->at_count,
         .level = KM_COLD_START_LEVEL,
     };
     bool made;
@@ -75,6 +76,40 @@ static enum km_code make_path(struct km_score_input *input,
     curve->path = made ? path : NULL;
     curve->no_path = made ? "" : "its last point stands at the horizon";
     return code;
+}
+
+static enum km_code read_record(struct km_store *store,
+                                struct km_score_input *input,
+                                struct km_err *err)
+{
+    struct km_record *record = km_new(input->arena, struct km_record, 1);
+    input->record = record;
+    return record
+               ? km_record_read(store, input->view.project, KM_COLD_START_LEVEL,
+                                input->arena, record, err)
+               : fail_full(err);
+}
+
+/* What is asked for and, if wanted, milestones before the horizon. */
+static enum km_code list_steps(struct km_score_input *input, struct km_err *err)
+{
+    static const double milestones[] = {1.25, 1.5, 2};
+    const struct km_score_options *options = input->options;
+    double *at = km_new(input->arena, double, KM_PATH_ASKED_MAX);
+    if (!at) {
+        return fail_full(err);
+    }
+    for (size_t i = 0; i < options->at_count; i++) {
+        at[input->at_count++] = options->at[i];
+    }
+    for (size_t i = 0; i < 3 && options->milestones; i++) {
+        double x = floor(milestones[i] * input->x_now);
+        if (x > input->x_now && x < input->horizon) {
+            at[input->at_count++] = x;
+        }
+    }
+    input->at = at;
+    return KM_OK;
 }
 
 static enum km_code make_paths(struct km_store *store,
@@ -96,6 +131,7 @@ static enum km_code make_paths(struct km_store *store,
         km_stored_run_plan(store, input->planned ? input->horizon : (double)NAN,
                            input->arena, stored, err);
     code = code ? code : find_history(input, &history, err);
+    code = code ? code : read_record(store, input, err);
     if (code == KM_OK && input->learn.fitted) {
         code = make_path(input, &input->learn, history, work, err);
     }
@@ -149,8 +185,9 @@ enum km_code km_outlook_prepare(struct km_store *store,
         input->learn.fitted ? "the run is at its end" : input->learn.problem;
     input->valid.no_path =
         input->valid.fitted ? "the run is at its end" : input->valid.problem;
-    enum km_code code = KM_OK;
-    if (!input->at_end && (input->learn.fitted || input->valid.fitted)) {
+    enum km_code code = list_steps(input, err);
+    if (code == KM_OK && !input->at_end &&
+        (input->learn.fitted || input->valid.fitted)) {
         code = make_paths(store, input, err);
     }
     struct km_outlook *outlook = &input->outlook;

@@ -37,7 +37,7 @@ struct km_path_question {
     const struct km_stored_curve *curve;
     double horizon, reach; /* reach: beyond the horizon, when not planned */
     bool planned;
-    const double *at; /* further steps that are asked for, rising */
+    const double *at; /* further steps that are asked for */
     size_t at_count;  /* at most KM_PATH_ASKED_MAX */
     double level;
 };

@@ -4,6 +4,7 @@
 #include "score/scorecard.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "score/card.h"
@@ -72,41 +73,53 @@ static const char *context_text(const struct km_score_input *input)
     return text;
 }
 
-enum km_code km_scorecard_compute(struct km_store *store, uint64_t run_id,
-                                  const struct km_score_options *options,
-                                  struct km_arena *arena,
-                                  struct km_scorecard *card, struct km_err *err)
+static bool is_wanted(const struct km_figure *figure, const char *family)
 {
-    struct km_score_options defaults;
-    km_score_options_init(&defaults);
-    struct km_score_input *input = km_new(arena, struct km_score_input, 1);
-    if (!input) {
-        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
-    }
-    enum km_code code = km_score_input_load(
-        store, run_id, options ? options : &defaults, arena, input, err);
-    if (code != KM_OK) {
-        return code;
-    }
+    size_t n = family ? strlen(family) : 0;
+    return figure->scope == KM_SCOPE_RUN &&
+           (!family ||
+            (strncmp(figure->id, family, n) == 0 && figure->id[n] == '.'));
+}
+
+enum km_code km_scorecard_of(const struct km_score_input *input,
+                             struct km_scorecard *card, struct km_err *err)
+{
+    struct km_arena *arena = input->arena;
+    const struct km_run_view *view = &input->view;
     *card = (struct km_scorecard){.arena = arena,
-                                  .run_id = run_id,
+                                  .run_id = view->run_id,
                                   .target = input->target,
                                   .level = LEVEL};
-    const struct km_run_view *view = &input->view;
     card->run_name = km_arena_printf(arena, "%s%s%s", view->project,
                                      *view->project ? "/" : "", view->name);
     card->context = context_text(input);
     if (!card->run_name || !card->context) {
         return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
     }
+    enum km_code code = KM_OK;
     for (size_t i = 0; i < km_figure_count() && code == KM_OK; i++) {
         const struct km_figure *figure = km_figure_at(i);
-        if (figure->scope == KM_SCOPE_RUN) {
+        if (is_wanted(figure, input->options->family)) {
             code = figure->compute(input, card, err);
         }
     }
-    if (code == KM_OK) {
-        code = km_card_curves(input, card, err);
+    code = code ? code : km_card_curves(input, card, err);
+    return code ? code : km_card_headline(input, card, err);
+}
+
+enum km_code km_scorecard_compute(struct km_store *store, uint64_t run_id,
+                                  const struct km_score_options *options,
+                                  struct km_arena *arena,
+                                  struct km_scorecard *card, struct km_err *err)
+{
+    struct km_score_options *defaults =
+        km_new(arena, struct km_score_options, 1);
+    struct km_score_input *input = km_new(arena, struct km_score_input, 1);
+    if (!input || !defaults) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
     }
-    return code == KM_OK ? km_card_headline(input, card, err) : code;
+    km_score_options_init(defaults);
+    enum km_code code = km_score_input_load(
+        store, run_id, options ? options : defaults, arena, input, err);
+    return code ? code : km_scorecard_of(input, card, err);
 }

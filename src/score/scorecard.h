@@ -30,13 +30,23 @@ struct km_score_options {
     const struct km_goals *goals; /* only these; NULL: those of the store */
     /* Finished runs that calibrate forecasts; NULL: none, a cold start. */
     struct km_histories *histories;
-    const double *at; /* steps to forecast besides the horizon, rising */
-    size_t at_count;  /* at most KM_PATH_ASKED_MAX */
+    const double *at;   /* steps to forecast besides the horizon */
+    size_t at_count;    /* at most KM_FORECASTS_ASKED_MAX */
+    bool milestones;    /* and at x1.25, x1.5 and x2 of the present step */
+    const char *family; /* only these figures: "forecast"; NULL: all */
     /* Actual over predicted gain of finished runs; NULL: of a cold start. */
     const struct km_velocity_band *velocity_band;
     size_t velocity_groups; /* configurations behind it */
 };
+enum { KM_FORECASTS_ASKED_MAX = 12 };
+
 void km_score_options_init(struct km_score_options *options);
+
+struct km_score_input; /* score/input.h */
+
+/* The card of an input that is loaded. */
+enum km_code km_scorecard_of(const struct km_score_input *input,
+                             struct km_scorecard *card, struct km_err *err);
 
 enum km_code km_scorecard_compute(struct km_store *store, uint64_t run_id,
                                   const struct km_score_options *options,

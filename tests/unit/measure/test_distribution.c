@@ -65,10 +65,23 @@ static void extremes_have_their_limits(void)
     CHECK_INT(km_beta_quantile(1, 2, 3), 1);
 }
 
+/* statsmodels 0.14, proportion_confint(method="wilson") */
+static void wilson_bounds_are_those_of_statsmodels(void)
+{
+    double lo, hi;
+    km_wilson(0.8, 10, 0.95, &lo, &hi);
+    CHECK_NEAR(lo, 0.49016247153664183, 1e-12);
+    CHECK_NEAR(hi, 0.9433178485456247, 1e-12);
+    km_wilson(0, 7, 0.8, &lo, &hi);
+    CHECK_NEAR(lo, 0, 1e-15);
+    CHECK_NEAR(hi, 0.1900374059553338, 1e-12);
+}
+
 int main(int argc, char **argv)
 {
     path = argc > 1 ? argv[1] : "tests/oracle/distribution.txt";
     RUN(every_value_is_that_of_scipy);
     RUN(extremes_have_their_limits);
+    RUN(wilson_bounds_are_those_of_statsmodels);
     return tap_end();
 }

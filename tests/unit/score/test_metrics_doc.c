@@ -94,6 +94,9 @@ static void every_worked_value_comes_out(void)
     score_run_begin(&run);
     known_run_log(&run, 1, KNOWN_STEPS, 0);
     known_run_goal(&run);
+    CHECK(km_store_append(run.store, &run.batch, NULL) == KM_OK);
+    km_batch_reset(&run.batch, 1);
+    known_run_record(&run);
     CHECK_INT(score_run_card(&run, &options, &arena, &card), KM_OK);
     for (size_t i = 0; i < known_set_count; i++) {
         known_sets[i].make(&known_sets[i].arena, &known_sets[i].card);
