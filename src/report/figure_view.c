@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "report/text.h"
+
+enum { MANY_ROWS = 9, VARIANTS_MAX = 512 };
+
 bool km_figure_applies(const struct km_figure_result *result)
 {
     return result->state != KM_FIGURE_NOT_APPLICABLE;
@@ -45,6 +49,84 @@ static struct km_short with_sign(const char *sign, struct km_short number)
     return out;
 }
 
+static size_t family_length(const struct km_figure *figure)
+{
+    return strcspn(figure->id, ".");
+}
+
+static bool same_family(const struct km_figure *a, const struct km_figure *b)
+{
+    size_t len = family_length(a);
+    return len == family_length(b) && memcmp(a->id, b->id, len) == 0;
+}
+
+struct km_short km_family_title(const struct km_figure *figure)
+{
+    static const char *const titles[][2] = {
+        {"learn", "Learning"},
+        {"valid", "Validation"},
+        {"compare", "Comparison"},
+        {"backtest", "Back-test"},
+        {"retain", "Retention"},
+        {"halving", "Runs under way"},
+        {"quality", "Quality in production"},
+    };
+    struct km_short out;
+    size_t len = family_length(figure);
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++) {
+        if (strlen(titles[i][0]) == len &&
+            memcmp(titles[i][0], figure->id, len) == 0) {
+            (void)snprintf(out.text, sizeof out.text, "%s", titles[i][1]);
+            return out;
+        }
+    }
+    (void)snprintf(out.text, sizeof out.text, "%.*s",
+                   (int)(len < 40 ? len : 40), figure->id);
+    if (out.text[0] >= 'a' && out.text[0] <= 'z') {
+        out.text[0] = (char)(out.text[0] - 'a' + 'A');
+    }
+    return out;
+}
+
+bool km_figures_are_many(const struct km_scorecard *card)
+{
+    size_t rows = 0, families = 0;
+    const struct km_figure *last = NULL;
+    for (size_t i = 0; i < card->count; i++) {
+        if (km_figure_applies(&card->results[i])) {
+            const struct km_figure *figure = card->results[i].figure;
+            families += !last || !same_family(last, figure);
+            last = figure;
+            rows++;
+        }
+    }
+    return rows >= MANY_ROWS && families > 1;
+}
+
+/* Variants of one figure that are names of runs share their first folders. */
+static struct km_str variant_of(const struct km_scorecard *card, size_t index)
+{
+    const char *names[VARIANTS_MAX];
+    size_t count = 0, mine = 0;
+    const struct km_figure_result *result = &card->results[index];
+    if (!strchr(result->variant, '/')) {
+        return km_str_of(result->variant);
+    }
+    for (size_t i = 0; i < card->count; i++) {
+        const struct km_figure_result *other = &card->results[i];
+        if (other->figure != result->figure || !km_figure_applies(other)) {
+            continue;
+        }
+        if (count == VARIANTS_MAX) {
+            return km_str_of(result->variant);
+        }
+        mine = i == index ? count : mine;
+        names[count++] = other->variant;
+    }
+    return count ? km_text_distinct(names, count, mine)
+                 : km_str_of(result->variant);
+}
+
 struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
                                         size_t index)
 {
@@ -59,10 +141,14 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
         .state = km_figure_state_name(result->state),
         .note = result->reason,
         .tone = tone_of(result->state),
+        .opens = true,
+        .variant = variant_of(card, index),
     };
     for (size_t i = index; i > 0 && !view.repeats; i--) {
+        const struct km_figure *above = card->results[i - 1].figure;
         if (km_figure_applies(&card->results[i - 1])) {
-            view.repeats = card->results[i - 1].figure == result->figure;
+            view.repeats = above == result->figure;
+            view.opens = !same_family(above, result->figure);
             break;
         }
     }

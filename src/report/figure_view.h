@@ -6,6 +6,7 @@
 #ifndef KM_REPORT_FIGURE_VIEW_H
 #define KM_REPORT_FIGURE_VIEW_H
 
+#include "base/str.h"
 #include "report/quantity.h"
 #include "report/terminal.h"
 #include "score/figure.h"
@@ -19,6 +20,8 @@ enum km_interval_kind {
 struct km_figure_view {
     const struct km_figure_result *result;
     bool repeats; /* another variant of the figure in the row above */
+    bool opens;   /* the first of its family, or of those that follow others */
+    struct km_str variant; /* without the folders that all variants share */
     bool has_value;
     struct km_short value, low, high;
     enum km_interval_kind interval;
@@ -34,6 +37,11 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
 /* "OK", "WEAK": shown figures. Figures that do not apply are told in one line
  * instead of a row each. */
 bool km_figure_applies(const struct km_figure_result *result);
+
+/* So many rows of several families that headings help. */
+bool km_figures_are_many(const struct km_scorecard *card);
+/* "Learning" of learn.velocity. */
+struct km_short km_family_title(const struct km_figure *figure);
 
 /* A pure number has the unit "1", which is not shown. */
 const char *km_unit_shown(const char *unit);

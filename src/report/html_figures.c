@@ -122,8 +122,14 @@ static void figure_name(const struct km_figure_view *view, struct km_buf *out)
         km_html_escape(out, result->figure->title);
         km_buf_append_text(out, *result->variant ? " " : "");
     }
-    km_buf_append_text(out, "<span class=variant>");
-    km_html_escape(out, result->variant);
+    km_buf_append_text(out, "<span class=variant");
+    if (view->variant.len < strlen(result->variant)) {
+        km_buf_append_text(out, " title=\"");
+        km_html_escape(out, result->variant);
+        km_buf_append_text(out, "\"");
+    }
+    km_buf_append_text(out, ">");
+    km_text_html(out, view->variant);
     km_buf_append_text(out, "</span>");
     if (result->state != KM_FIGURE_OK) {
         km_buf_append_text(out, " <span class=state>");
@@ -218,9 +224,16 @@ void km_html_figures(const struct km_scorecard *card, struct km_buf *out)
                   "<div><table><thead><tr><th>Figure<th class=num>Value, %.0f "
                   "%% interval<th></thead><tbody>\n",
                   100 * card->level);
+    bool grouped = km_figures_are_many(card);
     for (size_t i = 0; i < card->count; i++) {
         if (km_figure_applies(&card->results[i])) {
             struct km_figure_view view = km_figure_view_of(card, i);
+            if (grouped && view.opens) {
+                km_buf_append_text(out, "</tbody><tbody><tr class=family><th "
+                                        "colspan=3 scope=rowgroup>");
+                km_html_escape(out, km_family_title(view.result->figure).text);
+                km_buf_append_char(out, '\n');
+            }
             figure_row(&view, out);
         }
     }

@@ -16,6 +16,9 @@ void km_html_name(struct km_buf *out, const char *name, size_t width);
  * source and evidence. */
 void km_html_figures(const struct km_scorecard *card, struct km_buf *out);
 
+/* Bars that multiply to a speed-up; false when the card has none. */
+bool km_html_factors(const struct km_scorecard *card, struct km_buf *out);
+
 /* Values in cells over a scale of one hue; scrolls by itself. */
 void km_html_matrix(const struct km_matrix *matrix, struct km_buf *out);
 

@@ -63,10 +63,11 @@ static void run_section(const struct km_scorecard *card, size_t index,
     km_buf_append_text(out, "</p><p class=lead>");
     km_html_escape(out, card->headline);
     km_buf_append_text(out, "</p>\n<div class=page><div class=charts>\n");
+    bool factors = km_html_factors(card, out);
     for (size_t i = 0; i < count; i++) {
         chart_figure(&charts[i], i == 0, out);
     }
-    if (count + card->matrix_count == 0) {
+    if (count + card->matrix_count == 0 && !factors) {
         km_buf_append_text(out, "<p class=below>There is nothing to draw "
                                 "yet.</p>");
     }

@@ -9,6 +9,7 @@
 
 #include "report/chart_text.h"
 #include "report/comparison.h"
+#include "report/factors_text.h"
 #include "report/figure_view.h"
 #include "report/matrix_text.h"
 #include "report/table.h"
@@ -57,6 +58,7 @@ struct figure_rows {
     const struct km_scorecard *card;
     struct km_table table;
     bool narrow, footnotes;
+    bool grouped;                 /* long: families have headings */
     bool marks;                   /* too narrow for words: ~ is weak */
     const char *notes[NOTES_MAX]; /* each text once */
     size_t note_count;
@@ -102,25 +104,26 @@ static void name_cells(struct figure_rows *rows,
                        const struct km_figure_view *view)
 {
     const struct km_figure_result *result = view->result;
+    int len = view->variant.len < 400 ? (int)view->variant.len : 400;
+    const char *variant = view->variant.ptr;
     if (rows->marks) {
         if (!view->repeats) {
             km_table_heading(&rows->table, km_str_of(result->figure->id),
                              KM_TONE_PLAIN);
         }
-        km_table_cellf(&rows->table, KM_TONE_QUIET, "  %s", result->variant);
+        km_table_cellf(&rows->table, KM_TONE_QUIET, "  %.*s", len, variant);
         return;
     }
     if (!rows->narrow) {
         km_table_cell(&rows->table,
                       km_str_of(view->repeats ? "" : result->figure->id),
                       KM_TONE_PLAIN);
-        km_table_cell(&rows->table, km_str_of(result->variant), KM_TONE_QUIET);
+        km_table_cell(&rows->table, view->variant, KM_TONE_QUIET);
     } else if (view->repeats) {
-        km_table_cellf(&rows->table, KM_TONE_PLAIN, "  %s", result->variant);
+        km_table_cellf(&rows->table, KM_TONE_PLAIN, "  %.*s", len, variant);
     } else {
-        km_table_cellf(&rows->table, KM_TONE_PLAIN, "%s%s%s",
-                       result->figure->id, *result->variant ? " " : "",
-                       result->variant);
+        km_table_cellf(&rows->table, KM_TONE_PLAIN, "%s%s%.*s",
+                       result->figure->id, len ? " " : "", len, variant);
     }
 }
 
@@ -169,6 +172,15 @@ static void fill_rows(struct figure_rows *rows)
             continue;
         }
         struct km_figure_view view = km_figure_view_of(rows->card, i);
+        if (rows->grouped && view.opens) {
+            if (rows->table.cell_count) {
+                km_table_heading(&rows->table, KM_STR(""), KM_TONE_PLAIN);
+            }
+            km_table_heading(
+                &rows->table,
+                km_str_of(km_family_title(view.result->figure).text),
+                KM_TONE_QUIET);
+        }
         name_cells(rows, &view);
         km_table_cell(&rows->table, km_str_of(view.value.text),
                       view.has_value ? KM_TONE_STRONG : KM_TONE_QUIET);
@@ -193,6 +205,18 @@ static void print_notes(const struct figure_rows *rows,
     }
 }
 
+/* What tells paths apart stands at their ends, of words at their beginning. */
+static enum km_align name_align(const struct km_scorecard *card)
+{
+    for (size_t i = 0; i < card->count; i++) {
+        const char *slash = strchr(card->results[i].variant, '/');
+        if (slash && strchr(slash + 1, '/')) {
+            return KM_ALIGN_MIDDLE;
+        }
+    }
+    return KM_ALIGN_LEFT;
+}
+
 static enum km_code print_figures(const struct km_scorecard *card,
                                   const struct km_terminal *terminal,
                                   struct km_arena *arena, struct km_buf *out,
@@ -206,12 +230,13 @@ static enum km_code print_figures(const struct km_scorecard *card,
         {"value", KM_ALIGN_RIGHT, false}, {"unit", KM_ALIGN_LEFT, false},
         {interval, KM_ALIGN_LEFT, false}, {"state", KM_ALIGN_LEFT, false},
         {"note", KM_ALIGN_LEFT, false}};
-    const struct km_column narrow[] = {{"figure", KM_ALIGN_LEFT, true},
+    const struct km_column narrow[] = {{"figure", name_align(card), true},
                                        {"value", KM_ALIGN_RIGHT, false},
                                        {"unit", KM_ALIGN_LEFT, true},
                                        {interval, KM_ALIGN_LEFT, false},
                                        {"", KM_ALIGN_RIGHT, false}};
     struct figure_rows rows = {.card = card,
+                               .grouped = km_figures_are_many(card),
                                .narrow = terminal->width < WIDE_FROM,
                                .marks = terminal->width < WORDS_FROM};
     for (int attempt = 0; attempt < 4; attempt++) {
@@ -390,6 +415,7 @@ enum km_code km_scorecard_text(const struct km_scorecard *card,
         return code;
     }
     print_not_applicable(card, terminal, out);
+    km_factors_text(card, terminal, out);
     code = print_charts(card, terminal, arena, out, err);
     print_marks(card, terminal, out);
     for (size_t i = 0; i < card->matrix_count; i++) {

@@ -280,8 +280,8 @@ void km_text_name(struct km_buf *out, struct km_str name, size_t width,
     km_buf_finish(&least);
 }
 
-/* Bytes that all have in common, from the front or from the back, up to a slash
- * where there is one between. */
+/* Bytes of the folders that all have in common, from the front or from the
+ * back; a folder has no blanks. */
 static size_t common_folders(const char *const *names, size_t count, bool back)
 {
     struct km_str first = km_str_of(names[0]);
@@ -294,6 +294,9 @@ static size_t common_folders(const char *const *names, size_t count, bool back)
                 other.ptr[back ? other.len - 1 - n : n] != c) {
                 return kept;
             }
+        }
+        if (c == ' ') {
+            return kept;
         }
         kept = c == '/' ? n + 1 : kept;
     }

@@ -14,11 +14,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DRAW = os.environ["DRAW_FACES"]
 
 CASES = {}
-for card in ("matrix", "drift", "survival", "goodput", "frontier", "fan", "arms"):
+for card in ("matrix", "drift", "survival", "goodput", "frontier", "fan", "arms",
+             "factors", "long"):
     CASES[card + "_60.txt"] = [card, "text", "60"]
     CASES[card + "_100.txt"] = [card, "text", "100"]
     CASES[card + ".html"] = [card, "html"]
 CASES["matrix_ascii.txt"] = ["matrix", "text", "80", "ascii"]
+CASES["factors_ascii.txt"] = ["factors", "text", "80", "ascii"]
 CASES["goodput_ascii.txt"] = ["goodput", "text", "80", "ascii"]
 CASES["arms_ascii.txt"] = ["arms", "text", "80", "ascii"]
 CASES["arms_256.txt"] = ["arms", "text", "80", "256"]

@@ -277,10 +277,79 @@ struct km_scorecard face_card_arms(void)
     return card;
 }
 
+static struct km_figure_result result_of(const char *id, const char *variant,
+                                         double value, double lo, double hi)
+{
+    const struct km_figure *figure = km_figure_find(km_str_of(id));
+    return (struct km_figure_result){.figure = figure,
+                                     .variant = variant,
+                                     .unit = figure->unit,
+                                     .better = figure->better,
+                                     .value = value,
+                                     .lo = lo,
+                                     .hi = hi,
+                                     .level = isnan(lo) ? (double)NAN : 0.8,
+                                     .method = "invented",
+                                     .rung = "",
+                                     .window_from = NAN,
+                                     .window_to = NAN,
+                                     .n_eff = NAN,
+                                     .reason = ""};
+}
+
+struct km_scorecard face_card_factors(void)
+{
+    enum { ROWS = 6 };
+    static struct km_figure_result results[ROWS];
+    const char *id = "compare.speedup";
+    double product = 1.25 * 0.8 * 1.5;
+    results[0] = result_of(id, "per token", 1.25, 1.2, 1.3);
+    results[1] = result_of(id, "per active second", 1.0, 0.95, 1.05);
+    results[2] = result_of(id, "per currency", product, 1.38, 1.63);
+    results[3] = result_of(id, "factor: data efficiency", 1.25, NAN, NAN);
+    results[4] = result_of(id, "factor: throughput", 0.8, NAN, NAN);
+    results[5] = result_of(id, "factor: price", 1.5, NAN, NAN);
+    struct km_scorecard card =
+        card_new("comparison", "muon learns 1.50x as much for its money.");
+    card.results = results;
+    card.count = ROWS;
+    return card;
+}
+
+struct km_scorecard face_card_long(void)
+{
+    static const char *const rows[][2] = {
+        {"learn.velocity", "per token"},
+        {"learn.velocity", "per step"},
+        {"learn.relative_velocity", "exponent"},
+        {"valid.best", ""},
+        {"valid.gap", ""},
+        {"forecast.final", "validation"},
+        {"speed.throughput", "tokens"},
+        {"cost.spent", ""},
+        {"levers.frontier", "lab/sweep of <b>/wide/seed-0"},
+        {"levers.frontier", "lab/sweep/wide/lr-1e-3/seed-0"},
+        {"levers.frontier", "lab/sweep/deep/lr-1e-3/seed-0"},
+    };
+    enum { ROWS = sizeof rows / sizeof *rows };
+    static struct km_figure_result results[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        results[i] =
+            result_of(rows[i][0], rows[i][1], 1.5 + i, 1.4 + i, 1.6 + i);
+    }
+    results[2].state = KM_FIGURE_WEAK;
+    results[2].reason = "the interval spans zero";
+    struct km_scorecard card = card_new("lab/run", "Many figures.");
+    card.results = results;
+    card.count = ROWS;
+    return card;
+}
+
 const struct face_card_row face_cards[] = {
     {"matrix", face_card_matrix},     {"drift", face_card_drift},
     {"survival", face_card_survival}, {"goodput", face_card_goodput},
     {"frontier", face_card_frontier}, {"fan", face_card_fan},
-    {"arms", face_card_arms},
+    {"arms", face_card_arms},         {"factors", face_card_factors},
+    {"long", face_card_long},
 };
 const size_t face_card_count = sizeof face_cards / sizeof *face_cards;

@@ -5,6 +5,8 @@
 #include "report/chart.h"
 #include "report/chart_svg.h"
 #include "report/chart_text.h"
+#include "report/factors.h"
+#include "report/figure_view.h"
 #include "report/labels.h"
 #include "report/text.h"
 #include "tap.h"
@@ -256,6 +258,49 @@ static void every_chart_keeps_to_every_width(void)
     }
 }
 
+static void factors_begin_where_the_last_one_ended(void)
+{
+    struct km_factors factors;
+    struct km_scorecard card = face_card_factors();
+    CHECK(km_factors_of(&card, &factors));
+    CHECK_INT(factors.count, 3);
+    CHECK_NEAR(factors.parts[0].from, 1, 0);
+    CHECK_NEAR(factors.parts[1].from, 1.25, 1e-12);
+    CHECK_NEAR(factors.parts[1].to, 1.0, 1e-12);
+    CHECK_NEAR(factors.parts[2].to, 1.5, 1e-12);
+    CHECK_TEXT(km_factors_whole(&factors), "per currency");
+    CHECK_TEXT(km_factors_interval(&factors).text, "[1.38x, 1.63x] 80 %");
+    CHECK_NEAR(factors.range.low, 1, 0);
+    CHECK_NEAR(factors.range.high, 1.63, 1e-12);
+    double middle = km_factors_place(&factors, sqrt(1.63));
+    CHECK_NEAR(middle, 0.5, 1e-12);
+    card.results[2].value = 7; /* then no row says the product */
+    CHECK(km_factors_of(&card, &factors));
+    CHECK_TEXT(km_factors_whole(&factors), "together");
+    CHECK_TEXT(km_factors_interval(&factors).text, "");
+    card.count = 4;
+    CHECK(!km_factors_of(&card, &factors)); /* one alone says nothing */
+    struct km_scorecard none = face_card_matrix();
+    CHECK(!km_factors_of(&none, &factors));
+}
+
+static void long_cards_have_headings_and_short_names(void)
+{
+    struct km_scorecard card = face_card_long();
+    CHECK(km_figures_are_many(&card));
+    struct km_figure_view view = km_figure_view_of(&card, 3);
+    CHECK(view.opens && !view.repeats);
+    CHECK_TEXT(km_family_title(view.result->figure).text, "Validation");
+    view = km_figure_view_of(&card, 4);
+    CHECK(!view.opens);
+    view = km_figure_view_of(&card, 9);
+    CHECK(view.repeats && km_str_is(view.variant, "sweep/wide/lr-1e-3"));
+    card.count = 8;
+    CHECK(!km_figures_are_many(&card)); /* short */
+    struct km_scorecard one = face_card_factors();
+    CHECK(!km_figures_are_many(&one));
+}
+
 int main(void)
 {
     RUN(labels_stay_where_they_want_or_move_apart);
@@ -271,5 +316,7 @@ int main(void)
     RUN(logarithmic_ticks_are_round);
     RUN(distinct_names_lose_common_folders);
     RUN(every_chart_keeps_to_every_width);
+    RUN(factors_begin_where_the_last_one_ended);
+    RUN(long_cards_have_headings_and_short_names);
     return tap_end();
 }
