@@ -7,6 +7,7 @@
 
 #include "cli/outfile.h"
 #include "cli/select.h"
+#include "report/comparison.h"
 #include "report/quantity.h"
 #include "report/scorecard_html.h"
 #include "report/scorecard_text.h"
@@ -120,9 +121,10 @@ static enum km_code print_text(struct km_cli *cli,
         code = km_scorecard_text(&cards[i], &cli->terminal, &cli->arena,
                                  &cli->out, err);
     }
-    if (!code && count > 1) {
+    size_t first = km_comparison_first(cards, count);
+    if (!code && count - first > 1) {
         km_buf_append_char(&cli->out, '\n');
-        code = km_comparison_text(cards, count, &cli->terminal, &cli->arena,
+        code = km_comparison_text(cards + first, count - first, &cli->terminal, &cli->arena,
                                   &cli->out, err);
     }
     if (!code && cli->terminal.is_terminal && !cli->quiet) {
@@ -160,8 +162,9 @@ static enum km_code print_cards(struct km_cli *cli,
             km_buf_append_char(&cli->out, '\n');
         }
     }
-    if (count > 1 && strcmp(format, "markdown") == 0) {
-        km_comparison_markdown(cards, count, &cli->out);
+    size_t first = km_comparison_first(cards, count);
+    if (count - first > 1 && strcmp(format, "markdown") == 0) {
+        km_comparison_markdown(cards + first, count - first, &cli->out);
     }
     return KM_OK;
 }

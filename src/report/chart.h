@@ -96,8 +96,9 @@ bool km_chart_curve_has_band(const struct km_chart_curve *row);
 struct km_short km_chart_unit(const struct km_chart *chart);
 
 bool km_chart_has(const struct km_chart *chart, enum km_ink ink);
-/* "step", or what else the horizontal axis counts. */
-const char *km_chart_x_unit(const struct km_chart *chart);
+/* "step", or what else the horizontal axis counts: "cost, kEUR, log". */
+struct km_short km_chart_x_words(const struct km_chart *chart,
+                                 const char *prefix);
 
 /* What tells the name of a named curve from the others: without the folders
  * that all begin or end with. */

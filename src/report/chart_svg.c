@@ -38,10 +38,8 @@ static void draw_x_axis(const struct km_svg_plot *p,
                       p->left + km_svg_x(p, ticks->at[i]), base);
     }
     km_buf_append_text(p->out, "\"/>");
-    const char *axis = km_chart_x_unit(p->chart);
-    const char *how = p->chart->x_log ? ", log" : "";
-    double unit =
-        7.0 * (double)(strlen(axis) + strlen(how) + strlen(ticks->prefix) + 2);
+    struct km_short words = km_chart_x_words(p->chart, ticks->prefix);
+    double unit = 6.6 * (double)km_text_width(km_str_of(words.text)) + 14;
     for (size_t i = 0; i < ticks->count; i++) {
         double x = km_svg_x(p, ticks->at[i]);
         if (x > p->width - unit - 8) {
@@ -51,11 +49,10 @@ static void draw_x_axis(const struct km_svg_plot *p,
                       p->left + x, base + 20, x < 10 ? "start" : "middle",
                       km_tick_label(ticks, i).text);
     }
-    km_buf_printf(p->out, "<text x=%.1f y=%.1f text-anchor=end>%s%s",
-                  p->left + p->width, base + 20, ticks->prefix,
-                  *ticks->prefix ? " " : "");
-    html(p->out, axis);
-    km_buf_printf(p->out, "%s</text>", how);
+    km_buf_printf(p->out, "<text x=%.1f y=%.1f text-anchor=end>",
+                  p->left + p->width, base + 20);
+    html(p->out, words.text);
+    km_buf_append_text(p->out, "</text>");
 }
 
 static void draw_marks(const struct km_svg_plot *p, bool named)

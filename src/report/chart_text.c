@@ -417,11 +417,8 @@ static void axis_line(struct drawing *d)
  * a neighbour is left out. */
 static void label_line(struct drawing *d)
 {
-    char unit[64];
-    (void)snprintf(unit, sizeof unit, "%s%s%.40s%s", d->x.prefix,
-                   *d->x.prefix ? " " : "", km_chart_x_unit(d->chart),
-                   d->chart->x_log ? ", log" : "");
-    size_t unit_width = km_text_width(km_str_of(unit));
+    struct km_short unit = km_chart_x_words(d->chart, d->x.prefix);
+    size_t unit_width = km_text_width(km_str_of(unit.text));
     size_t used = 0, from = d->label_width + 2;
     km_buf_append_text(&d->line, km_terminal_tone(d->terminal, KM_TONE_QUIET));
     for (size_t i = 0; i < d->x.count; i++) {
@@ -442,7 +439,7 @@ static void label_line(struct drawing *d)
     for (; used + unit_width < d->width; used++) {
         km_buf_append_char(&d->line, ' ');
     }
-    km_text_plain(&d->line, km_str_of(unit));
+    km_text_plain(&d->line, km_str_of(unit.text));
     used += unit_width;
     km_buf_append_text(&d->line, km_terminal_tone(d->terminal, KM_TONE_PLAIN));
     keep_line(d, used);

@@ -7,11 +7,20 @@
 #include "report/chart.h"
 #include "report/text.h"
 
-const char *km_chart_x_unit(const struct km_chart *chart)
+struct km_short km_chart_x_words(const struct km_chart *chart,
+                                 const char *prefix)
 {
+    struct km_short out;
     const struct km_curve *first =
         chart->curve_count ? chart->curves[0].curve : NULL;
-    return first && first->x_unit ? first->x_unit : km_axis_name(chart->axis);
+    bool other = first && first->x_unit;
+    const char *title = other && first->x_title ? first->x_title : "";
+    const char *unit = other ? first->x_unit : km_axis_name(chart->axis);
+    bool twice = strcmp(title, unit) == 0;
+    (void)snprintf(out.text, sizeof out.text, "%.16s%s%s%s%.14s%s",
+                   twice ? "" : title, *title && !twice ? ", " : "", prefix,
+                   *prefix ? " " : "", unit, chart->x_log ? ", log" : "");
+    return out;
 }
 
 struct km_short km_chart_unit(const struct km_chart *chart)

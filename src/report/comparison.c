@@ -5,6 +5,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "report/text.h"
+
+enum { NAMES_MAX = 256 };
+
 static bool same_row(const struct km_figure_result *a,
                      const struct km_figure_result *b)
 {
@@ -51,6 +55,34 @@ bool km_comparison_next(const struct km_scorecard *cards, size_t count,
         }
     }
     return false;
+}
+
+size_t km_comparison_first(const struct km_scorecard *cards, size_t count)
+{
+    if (count < 2 || cards[0].run_id != 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < cards[0].count; i++) {
+        for (size_t c = 1; c < count; c++) {
+            for (size_t k = 0; k < cards[c].count; k++) {
+                if (same_row(&cards[0].results[i], &cards[c].results[k])) {
+                    return 0;
+                }
+            }
+        }
+    }
+    return 1;
+}
+
+struct km_str km_comparison_name(const struct km_scorecard *cards, size_t count,
+                                 size_t index)
+{
+    const char *names[NAMES_MAX];
+    for (size_t c = 0; c < count && count <= NAMES_MAX; c++) {
+        names[c] = cards[c].run_name;
+    }
+    return count <= NAMES_MAX ? km_text_distinct(names, count, index)
+                              : km_str_of(cards[index].run_name);
 }
 
 bool km_comparison_view(const struct km_scorecard *card,

@@ -18,6 +18,14 @@ struct km_comparison_row {
 bool km_comparison_next(const struct km_scorecard *cards, size_t count,
                         struct km_comparison_row *row);
 
+/* 1 when the first card is about the others and none of them: no run's, and
+ * without a row that another has. Else 0. It is not compared. */
+size_t km_comparison_first(const struct km_scorecard *cards, size_t count);
+
+/* What tells the name of a card from those of the others. */
+struct km_str km_comparison_name(const struct km_scorecard *cards, size_t count,
+                                 size_t index);
+
 /* False: the run does not have it. */
 bool km_comparison_view(const struct km_scorecard *card,
                         const struct km_comparison_row *row,

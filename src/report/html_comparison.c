@@ -98,7 +98,8 @@ void km_html_comparison(const struct km_scorecard *cards, size_t count,
             "<th class=num><span class=name><span class=\"c%zu\"><span "
             "class=key></span></span>",
             c % KM_HTML_RUN_COLOURS);
-        km_html_name(out, cards[c].run_name, 32);
+        km_html_name_part(out, cards[c].run_name,
+                          km_comparison_name(cards, count, c), 32);
         km_buf_append_text(out, "</span>");
     }
     km_buf_append_text(out, "<th>Intervals on one scale</thead><tbody>\n");

@@ -17,24 +17,36 @@ void km_html_escape(struct km_buf *out, const char *text)
     km_text_html(out, km_str_of(text));
 }
 
-void km_html_name(struct km_buf *out, const char *name, size_t width)
+/* A line may end behind a slash. */
+static void html_path(struct km_buf *out, struct km_str path)
 {
-    struct km_buf shown;
-    km_buf_init(&shown, 64 * 1024);
-    km_text_name(&shown, km_str_of(name), width, "…");
-    km_buf_append_text(out, "<span title=\"");
-    km_html_escape(out, name);
-    km_buf_append_text(out, "\">");
-    for (size_t at = 0; at < shown.len;) { /* a line may end behind a slash */
-        const struct km_str rest = {shown.bytes + at, shown.len - at};
+    for (size_t at = 0; at < path.len;) {
+        const struct km_str rest = {path.ptr + at, path.len - at};
         size_t slash = km_str_find(rest, '/', 0);
         size_t len = slash < rest.len ? slash + 1 : rest.len;
         km_text_html(out, (struct km_str){rest.ptr, len});
         km_buf_append_text(out, len < rest.len ? "<wbr>" : "");
         at += len;
     }
+}
+
+void km_html_name(struct km_buf *out, const char *name, size_t width)
+{
+    km_html_name_part(out, name, km_str_of(name), width);
+}
+
+void km_html_name_part(struct km_buf *out, const char *name,
+                       struct km_str shown, size_t width)
+{
+    struct km_buf kept;
+    km_buf_init(&kept, 64 * 1024);
+    km_text_name(&kept, shown, width, "…");
+    km_buf_append_text(out, "<span title=\"");
+    km_html_escape(out, name);
+    km_buf_append_text(out, "\">");
+    html_path(out, (struct km_str){kept.bytes, kept.len});
     km_buf_append_text(out, "</span>");
-    km_buf_finish(&shown);
+    km_buf_finish(&kept);
 }
 
 static const char *class_of(enum km_figure_state state)
@@ -129,7 +141,7 @@ static void figure_name(const struct km_figure_view *view, struct km_buf *out)
         km_buf_append_text(out, "\"");
     }
     km_buf_append_text(out, ">");
-    km_text_html(out, view->variant);
+    html_path(out, view->variant);
     km_buf_append_text(out, "</span>");
     if (result->state != KM_FIGURE_OK) {
         km_buf_append_text(out, " <span class=state>");

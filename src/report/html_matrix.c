@@ -5,6 +5,7 @@
 #include "report/figure_view.h"
 #include "report/html_parts.h"
 #include "report/matrix_view.h"
+#include "report/text.h"
 
 /* The darkest tint: letters on it still have a contrast of 4.5 to 1. */
 #define TINT_MAX 0.5
@@ -19,7 +20,10 @@ static void heading(const struct km_matrix *matrix, struct km_buf *out)
     km_buf_append_text(out, " →</span>");
     for (size_t c = 0; c < matrix->column_count; c++) {
         km_buf_append_text(out, "<th scope=col><span class=name>");
-        km_html_name(out, matrix->columns[c], NAME_WIDTH);
+        km_html_name_part(
+            out, matrix->columns[c],
+            km_text_distinct(matrix->columns, matrix->column_count, c),
+            NAME_WIDTH);
         km_buf_append_text(out, "</span>");
     }
     km_buf_append_text(out, "</thead>");
@@ -83,7 +87,9 @@ void km_html_matrix(const struct km_matrix *matrix, struct km_buf *out)
     km_buf_append_text(out, "<tbody>\n");
     for (size_t r = 0; r < matrix->row_count; r++) {
         km_buf_append_text(out, "<tr><th scope=row><span class=name>");
-        km_html_name(out, matrix->rows[r], NAME_WIDTH);
+        km_html_name_part(out, matrix->rows[r],
+                          km_text_distinct(matrix->rows, matrix->row_count, r),
+                          NAME_WIDTH);
         km_buf_append_text(out, "</span>");
         for (size_t c = 0; c < matrix->column_count; c++) {
             cell(&view, r, c, out);

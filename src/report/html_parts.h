@@ -9,8 +9,11 @@
 enum { KM_HTML_RUN_COLOURS = 6 };
 
 void km_html_escape(struct km_buf *out, const char *text);
-/* A run's name in at most `width` letters, the whole as its title. */
+/* A run's name, or what of it is `shown`, in at most `width` letters; the whole
+ * as its title. */
 void km_html_name(struct km_buf *out, const char *name, size_t width);
+void km_html_name_part(struct km_buf *out, const char *name,
+                       struct km_str shown, size_t width);
 
 /* The figures of one run: value, interval, state; a row opens to formula,
  * source and evidence. */

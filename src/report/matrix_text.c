@@ -42,11 +42,22 @@ static size_t digits_of(size_t number)
     return (size_t)snprintf(NULL, 0, "%zu", number);
 }
 
-static size_t widest_name(const char *const *names, size_t count, size_t most)
+static struct km_str row_name(const struct grid *g, size_t row)
+{
+    return km_text_distinct(g->matrix->rows, g->matrix->row_count, row);
+}
+
+static struct km_str column_name(const struct grid *g, size_t column)
+{
+    return km_text_distinct(g->matrix->columns, g->matrix->column_count,
+                            column);
+}
+
+static size_t widest_column(const struct grid *g, size_t most)
 {
     size_t widest = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t width = km_text_width(km_str_of(names[i]));
+    for (size_t i = 0; i < g->matrix->column_count; i++) {
+        size_t width = km_text_width(column_name(g, i));
         widest = width > widest ? width : widest;
     }
     return widest < most ? widest : most;
@@ -59,8 +70,7 @@ static size_t widest_row(const struct grid *g, size_t most)
     for (size_t r = 0; r < g->matrix->row_count; r++) {
         struct km_buf name;
         km_buf_init(&name, 64 * 1024);
-        km_text_name(&name, km_str_of(g->matrix->rows[r]), most,
-                     ellipsis_of(g));
+        km_text_name(&name, row_name(g, r), most, ellipsis_of(g));
         size_t width = km_text_width((struct km_str){name.bytes, name.len});
         widest = width > widest ? width : widest;
         km_buf_finish(&name);
@@ -73,9 +83,8 @@ static size_t widest_row(const struct grid *g, size_t most)
 static void lay_out(struct grid *g, bool numbered)
 {
     const struct km_matrix *m = g->matrix;
-    size_t head =
-        numbered ? digits_of(m->column_count)
-                 : widest_name(m->columns, m->column_count, COLUMN_NAME_MAX);
+    size_t head = numbered ? digits_of(m->column_count)
+                           : widest_column(g, COLUMN_NAME_MAX);
     size_t value = g->view.value_width > 1 ? g->view.value_width : 1;
     g->numbered = numbered;
     g->number_rows = numbered && g->view.same_names && !g->view.dense;
@@ -138,10 +147,11 @@ static void heading_line(const struct grid *g, size_t from, size_t to)
     for (size_t c = from; c < to && !g->view.dense; c++) {
         char number[24];
         (void)snprintf(number, sizeof number, "%zu", c + 1);
-        const char *head = g->numbered ? number : g->matrix->columns[c];
+        struct km_str head =
+            g->numbered ? km_str_of(number) : column_name(g, c);
         km_buf_append_char(g->out, ' ');
-        km_text_fit(g->out, km_str_of(head), g->cell_width - MARGIN,
-                    KM_ALIGN_RIGHT, ellipsis_of(g));
+        km_text_fit(g->out, head, g->cell_width - MARGIN, KM_ALIGN_RIGHT,
+                    ellipsis_of(g));
         blanks(g->out, MARGIN);
     }
     if (g->view.dense) {
@@ -218,7 +228,7 @@ static void block(const struct grid *g, size_t from, size_t to)
             km_buf_printf(g->out, "%*zu ", (int)digits, r + 1);
             width -= digits + 1;
         }
-        km_text_fit(g->out, km_str_of(m->rows[r]), width, KM_ALIGN_MIDDLE,
+        km_text_fit(g->out, row_name(g, r), width, KM_ALIGN_MIDDLE,
                     ellipsis_of(g));
         km_buf_append_char(g->out, ' ');
         for (size_t c = from; c < to; c++) {
@@ -238,7 +248,9 @@ static void key_lines(const struct grid *g)
     struct km_buf line;
     km_buf_init(&line, 64 * 1024);
     for (size_t c = 0; c < m->column_count; c++) {
-        km_buf_printf(&line, "%s%zu %s", c ? ", " : "", c + 1, m->columns[c]);
+        struct km_str name = column_name(g, c);
+        km_buf_printf(&line, "%s%zu ", c ? ", " : "", c + 1);
+        km_buf_append(&line, name.ptr, name.len);
     }
     wrapped(g, KM_TONE_QUIET, (struct km_str){line.bytes, line.len});
     km_buf_finish(&line);
@@ -281,8 +293,7 @@ void km_matrix_text(const struct km_matrix *matrix,
                         .out = out};
     lay_out(&grid, grid.view.dense);
     if (matrix->column_count > grid.per_block ||
-        widest_name(matrix->columns, matrix->column_count, SIZE_MAX) >
-            COLUMN_NAME_MAX) {
+        widest_column(&grid, SIZE_MAX) > COLUMN_NAME_MAX) {
         lay_out(&grid, true);
     }
     title_lines(&grid);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "report/chart_svg.h"
+#include "report/comparison.h"
 #include "report/html_parts.h"
 
 extern const char *const km_report_css[]; /* report.css, line by line */
@@ -80,8 +81,9 @@ static void run_section(const struct km_scorecard *card, size_t index,
     km_buf_append_text(out, "</div></section>\n");
 }
 
+/* `before` sections stand before those of the cards. */
 static void overview(const struct km_scorecard *cards, size_t count,
-                     struct km_buf *out)
+                     size_t before, struct km_buf *out)
 {
     km_buf_printf(out, "<section><h2>%zu runs side by side</h2><ul class=runs>",
                   count);
@@ -89,7 +91,7 @@ static void overview(const struct km_scorecard *cards, size_t count,
         km_buf_printf(out,
                       "<li><span class=\"c%zu\"><span class=key></span></span>"
                       "<a href=\"#run%zu\">",
-                      c % KM_HTML_RUN_COLOURS, c + 1);
+                      c % KM_HTML_RUN_COLOURS, before + c + 1);
         km_html_name(out, cards[c].run_name, 64);
         km_buf_append_text(out, "</a><br>");
         km_html_escape(out, cards[c].headline);
@@ -118,10 +120,11 @@ void km_report_html(const struct km_scorecard *cards, size_t count,
     }
     km_buf_append_text(out, "</style></head>\n<body><main><header><h1>"
                             "knotmeter report</h1></header>\n");
-    if (count > 1) {
-        overview(cards, count, out);
-    }
+    size_t first = km_comparison_first(cards, count);
     for (size_t c = 0; c < count; c++) {
+        if (c == first && count - first > 1) {
+            overview(cards + first, count - first, first, out);
+        }
         run_section(&cards[c], c, out);
     }
     km_buf_append_text(

@@ -439,8 +439,8 @@ enum km_code km_comparison_text(const struct km_scorecard *cards, size_t count,
         for (size_t r = 0; r < runs; r++) {
             struct km_buf name;
             km_buf_init(&name, 4096);
-            km_text_name(&name, km_str_of(cards[from + r].run_name), NAME_WIDTH,
-                         ellipsis);
+            km_text_name(&name, km_comparison_name(cards, count, from + r),
+                         NAME_WIDTH, ellipsis);
             const char *kept =
                 name.bytes ? km_arena_copy(arena, name.bytes, name.len) : "";
             columns[2 + r] =

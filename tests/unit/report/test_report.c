@@ -211,6 +211,30 @@ static void comparison_rows_are_shown_once(void)
     end();
 }
 
+static void a_card_about_the_others_is_not_compared(void)
+{
+    begin("lab/sweep/a");
+    struct km_figure_result about = demo.results[0];
+    about.variant = "lab/sweep/a";
+    struct km_scorecard cards[3] = {demo.card, demo.card, other.card};
+    CHECK_INT(km_comparison_first(cards, 3), 0);
+    cards[0].results = &about;
+    cards[0].count = 1;
+    CHECK_INT(km_comparison_first(cards, 3), 1);
+    cards[0].run_id = 7; /* a run is compared, whatever it has */
+    CHECK_INT(km_comparison_first(cards, 3), 0);
+    CHECK_INT(km_comparison_first(cards, 1), 0);
+    cards[2].run_name = "lab/sweep/b";
+    CHECK(km_str_is(km_comparison_name(&cards[1], 2, 0), "a"));
+    CHECK(km_str_is(km_comparison_name(&cards[1], 1, 0), "lab/sweep/a"));
+    cards[0].run_id = 0;
+    const struct km_html_options options = {0, "0"};
+    km_report_html(cards, 3, &options, &out);
+    CHECK(has("2 runs side by side"));
+    CHECK(has("href=\"#run3\""));
+    end();
+}
+
 int main(void)
 {
     RUN(lines_keep_to_the_width);
@@ -220,5 +244,6 @@ int main(void)
     RUN(a_card_without_anything_is_still_a_page);
     RUN(charts_of_odd_data_do_not_break);
     RUN(comparison_rows_are_shown_once);
+    RUN(a_card_about_the_others_is_not_compared);
     return tap_end();
 }
