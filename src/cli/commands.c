@@ -115,7 +115,14 @@ static const struct km_option tasks_options[] = {
      KM_OPTION_TEXT, 0, NULL, 0},
     {"reference", "RUN", "a run that was trained on all tasks at once",
      KM_OPTION_TEXT, 0, NULL, 0},
+    {"scratch", "RUN",
+     "runs that learned the same task without a parent; else those whose "
+     "settings say the same task",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"baseline", "RUN", "runs that the last stage shall be faster than",
+     KM_OPTION_TEXT, 0, NULL, 0},
     KM_CARD_SHOWN_OPTIONS,
+    KM_CARD_JUDGED_OPTIONS,
 };
 
 static const struct km_option forecast_options[] = {
@@ -276,13 +283,17 @@ const struct km_command km_commands[] = {
      "run in 20 is never stopped, so that the advice can be checked.",
      "km halving 'sweep/*' --eta 3", KM_WORD_RUN, 0, -1,
      KM_OPTION_TABLE(halving_options), km_run_halving, false},
-    {"tasks", "[PROJECT|RUN...]", "say what training on new tasks did to old",
+    {"tasks", "[PROJECT|RUN...]", "say what training on one task did to others",
      "The score on every task after every stage of training, as a matrix, and "
      "what follows from it: accuracy, backward and forward transfer, "
      "forgetting, the half-life of what is retained. A stage is a stage of "
      "the evaluations, or a run that names its parent. Several lineages are "
      "held against each other: which forgets less, which learns new tasks "
      "better; those of one configuration are seeds.\n\n"
+     "Where the runs have curves: how long the last stage took, on every "
+     "axis, how many times as fast it was as training from scratch, what the "
+     "earlier tasks were worth for it, and whether new tasks take longer and "
+     "longer.\n\n"
      "A cell that is missing takes away only the figures that need it. Scores "
      "of different versions of a task are refused.",
      "km tasks continual --metric exact_match", KM_WORD_RUN, 0, -1,

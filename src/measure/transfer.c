@@ -37,8 +37,7 @@ double km_jumpstart(const struct km_falling *transfer,
     return km_curve_at(scratch, *at) - km_curve_at(transfer, *at);
 }
 
-/* Trapezoids over [from, to], which the curve covers. */
-static double area_of(const struct km_falling *curve, double from, double to)
+double km_curve_area(const struct km_falling *curve, double from, double to)
 {
     double area = 0, x = from, y = km_curve_at(curve, from);
     for (size_t i = 0; i < curve->count; i++) {
@@ -64,8 +63,8 @@ double km_area_ratio(const struct km_falling *transfer,
     if (!(*from < *to)) {
         return NAN;
     }
-    double area = area_of(scratch, *from, *to);
-    double gained = area - area_of(transfer, *from, *to);
+    double area = km_curve_area(scratch, *from, *to);
+    double gained = area - km_curve_area(transfer, *from, *to);
     return fabs(area) > 0 ? gained / fabs(area) : (double)NAN;
 }
 
@@ -82,16 +81,27 @@ double km_gain_level(const struct km_falling *falling, double share)
 struct km_threshold km_threshold_find(const struct km_falling *falling,
                                       double level)
 {
-    if (falling->count == 0 || isnan(level)) {
-        return (struct km_threshold){false, false, NAN};
+    struct km_threshold found = {false, false, NAN, NAN, NAN};
+    size_t n = falling->count, place = 0;
+    if (n == 0 || isnan(level)) {
+        return found;
+    }
+    while (place < n && falling->y[place] > level) {
+        place++;
+    }
+    if (place == n) {
+        found.x = found.after = falling->x[n - 1];
+        found.until = INFINITY;
+        return found;
     }
     double log_x;
     km_reach(falling, &level, 1, &log_x);
-    if (isnan(log_x)) {
-        return (struct km_threshold){false, false,
-                                     falling->x[falling->count - 1]};
-    }
-    return (struct km_threshold){true, falling->y[0] <= level, exp(log_x)};
+    found.reached = true;
+    found.at_start = place == 0;
+    found.x = exp(log_x);
+    found.after = place ? falling->x[place - 1] : 0;
+    found.until = falling->x[place];
+    return found;
 }
 
 bool km_threshold_compare(const struct km_threshold *transfer,

@@ -26,6 +26,9 @@ double km_curve_at(const struct km_falling *curve, double x);
 double km_jumpstart(const struct km_falling *transfer,
                     const struct km_falling *scratch, double *at);
 
+/* Area under the curve over [from, to], which it covers, by trapezoids. */
+double km_curve_area(const struct km_falling *curve, double from, double to);
+
 /* (A_scratch - A_transfer)/|A_scratch|, areas under the curves over the x that
  * both have. Positive: transfer was better on the whole. NaN: they share no
  * stretch of x, or the area is 0. */
@@ -42,6 +45,7 @@ struct km_threshold {
     bool reached;
     bool at_start; /* already by its first value: x is no more than that */
     double x;      /* not reached: the last */
+    double after, until; /* the places around it; not reached: x, INFINITY */
 };
 struct km_threshold km_threshold_find(const struct km_falling *falling,
                                       double level);

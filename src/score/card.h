@@ -50,7 +50,8 @@ enum km_code km_card_add_mark(struct km_scorecard *card, struct km_mark mark,
 extern const struct km_figure_family km_figures_goal;
 extern const struct km_figure_family km_figures_learn, km_figures_valid,
     km_figures_forecast, km_figures_speed, km_figures_cost, km_figures_compare,
-    km_figures_levers, km_figures_backtest, km_figures_retain;
+    km_figures_levers, km_figures_backtest, km_figures_retain, km_figures_tune,
+    km_figures_transfer, km_figures_plasticity;
 #define KM_FIGURE_COMPUTE(name)                                                \
     enum km_code name(const struct km_score_input *input,                      \
                       struct km_scorecard *card, struct km_err *err)

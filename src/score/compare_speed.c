@@ -11,7 +11,7 @@
 #include "measure/robust.h"
 #include "score/card.h"
 
-enum { BOOTSTRAP_FROM = 8, RESAMPLES = 999 };
+enum { BOOTSTRAP_FROM = 8, RESAMPLES = KM_LOG_RATIO_SCRATCH };
 
 static enum km_code fail_full(struct km_err *err)
 {
@@ -60,11 +60,12 @@ static void bootstrap(const double *a, size_t n, const double *b, size_t m,
     out->hi = km_quantile(scratch, RESAMPLES, (1 + level) / 2);
 }
 
-/* b's mean less a's; the unit of chance is the seed. */
-static void compare_logs(const double *a, size_t n, const double *b, size_t m,
-                         const struct km_seed_spread *history,
-                         const struct km_compare_options *options, double level,
-                         double *scratch, struct km_log_ratio *out)
+/* The unit of chance is the seed. */
+void km_log_ratio_measure(const double *a, size_t n, const double *b, size_t m,
+                          const struct km_seed_spread *history,
+                          const struct km_compare_options *options,
+                          double level, double *scratch,
+                          struct km_log_ratio *out)
 {
     struct km_moments of_a = moments_of(a, n), of_b = moments_of(b, m);
     *out = (struct km_log_ratio){.known = true, .value = of_b.mean - of_a.mean};
@@ -196,8 +197,8 @@ enum km_code km_speedup_measure(const struct km_arm *a, const struct km_arm *b,
         for (size_t i = 0; i < b->count; i++) {
             log_b[i] += step_b[i];
         }
-        compare_logs(log_a, a->count, log_b, b->count, history, options, level,
-                     scratch, &out->axis[axis]);
+        km_log_ratio_measure(log_a, a->count, log_b, b->count, history, options,
+                             level, scratch, &out->axis[axis]);
     }
     find_factors(out);
     return KM_OK;
@@ -219,19 +220,15 @@ const char *km_speedup_variant(enum km_axis axis)
     return words[axis];
 }
 
-static enum km_code add_axis(const struct km_speedup *s, enum km_axis axis,
-                             const char *between, struct km_scorecard *card,
-                             struct km_err *err)
+struct km_figure_result km_log_ratio_result(const struct km_log_ratio *ratio,
+                                            const char *id, const char *variant,
+                                            double level)
 {
-    const struct km_log_ratio *ratio = &s->axis[axis];
-    struct km_figure_result result =
-        km_result_new("compare.speedup", km_speedup_variant(axis), "x");
-    struct km_evidence evidence = {0};
+    struct km_figure_result result = km_result_new(id, variant, "x");
     result.value = exp(ratio->value);
     result.lo = exp(ratio->lo);
     result.hi = exp(ratio->hi);
-    result.level = card->level;
-    result.method = "ratio at matched loss, isotonic curves, later half";
+    result.level = level;
     result.rung = ratio->rung;
     if (ratio->assumed) {
         result.state = KM_FIGURE_WEAK;
@@ -240,6 +237,18 @@ static enum km_code add_axis(const struct km_speedup *s, enum km_axis axis,
         result.state = KM_FIGURE_WEAK;
         result.reason = "the interval spans 1";
     }
+    return result;
+}
+
+static enum km_code add_axis(const struct km_speedup *s, enum km_axis axis,
+                             const char *between, struct km_scorecard *card,
+                             struct km_err *err)
+{
+    struct km_figure_result result =
+        km_log_ratio_result(&s->axis[axis], "compare.speedup",
+                            km_speedup_variant(axis), card->level);
+    struct km_evidence evidence = {0};
+    result.method = "ratio at matched loss, isotonic curves, later half";
     km_evidence_add(&evidence, between);
     return km_card_add(card, result, &evidence, err);
 }

@@ -5,9 +5,10 @@
 #include "score/card.h"
 
 const struct km_figure_family *const km_figure_families[] = {
-    &km_figures_learn,    &km_figures_valid,  &km_figures_forecast,
-    &km_figures_speed,    &km_figures_cost,   &km_figures_goal,
-    &km_figures_compare,  &km_figures_levers, &km_figures_retain,
+    &km_figures_learn,    &km_figures_valid,    &km_figures_forecast,
+    &km_figures_speed,    &km_figures_cost,     &km_figures_goal,
+    &km_figures_compare,  &km_figures_levers,   &km_figures_retain,
+    &km_figures_tune,     &km_figures_transfer, &km_figures_plasticity,
     &km_figures_backtest,
 };
 const size_t km_figure_family_count =

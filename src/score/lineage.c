@@ -54,6 +54,7 @@ static bool take_run(void *user, const struct km_run_row *row)
         .external_id = copy(l, row->meta.external_id),
         .parent = copy(l, row->meta.parent),
         .parent_index = KM_ID_ABSENT,
+        .points = row->point_count,
     };
     run->label =
         km_arena_printf(l->arena, "%s%s%.*s", run->project,

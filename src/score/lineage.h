@@ -24,6 +24,7 @@ struct km_lineage_run {
     const char *project, *external_id, *parent;
     uint32_t parent_index; /* KM_ID_ABSENT: none is known */
     bool has_child;
+    uint64_t points;     /* logged: 0, it has no curve */
     const char *problem; /* NULL; why its parent is not known */
 };
 

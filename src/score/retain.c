@@ -10,6 +10,7 @@
 #include "measure/moments.h"
 #include "score/card.h"
 #include "score/retain_parts.h"
+#include "score/tuning.h"
 
 /* Which number of measure/retention.h stands in which row. */
 static const struct retain_row {
@@ -38,6 +39,14 @@ static const struct retain_row {
      "as Avalanche: the first less the last", false},
 };
 
+/* Chains of runs that were never scored by task: curves alone. */
+static bool is_bare(const struct km_task_matrix *a,
+                    const struct km_task_matrix *b)
+{
+    return !a->problem && !b->problem && !a->metric && !b->metric &&
+           a->run_count == b->run_count;
+}
+
 size_t km_retain_arms(const struct km_task_matrix *matrices,
                       const uint64_t *configuration, size_t count,
                       struct km_arena *arena, struct km_retain_arm *arms)
@@ -56,7 +65,8 @@ size_t km_retain_arms(const struct km_task_matrix *matrices,
         for (size_t k = i; k < count; k++) {
             if (k == i ||
                 (!taken[k] && configuration[k] == configuration[i] &&
-                 km_retain_same_tasks(&matrices[i], &matrices[k], arena))) {
+                 (is_bare(&matrices[i], &matrices[k]) ||
+                  km_retain_same_tasks(&matrices[i], &matrices[k], arena)))) {
                 taken[k] = true;
                 arm->seeds[arm->count++] = &matrices[k];
             }
@@ -339,6 +349,32 @@ static enum km_code add_problem(const struct km_task_matrix *matrix,
                : km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
 }
 
+/* Whether tasks are learned less and less well: the diagonal over stages. */
+static enum km_code add_plasticity(const struct km_retain_arm *arm,
+                                   struct km_scorecard *card,
+                                   struct km_err *err)
+{
+    size_t stages = arm->seeds[0]->cells.stages;
+    double sign = arm->seeds[0]->sign;
+    double *y = km_new(card->arena, double, stages + 1);
+    if (!y) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    for (size_t k = 1; k <= stages; k++) {
+        struct km_moments over = {0, 0, 0};
+        for (size_t s = 0; s < arm->count; s++) {
+            double value = arm->seeds[s]->cells.score[k * stages + k - 1];
+            if (!isnan(value)) {
+                km_moments_add(&over, value);
+            }
+        }
+        y[k - 1] = over.n > 0 ? sign * over.mean : (double)NAN;
+    }
+    return km_plasticity_add("score as learned", y, stages, false,
+                             sign < 0 ? KM_BETTER_LOWER : KM_BETTER_HIGHER,
+                             card, err);
+}
+
 static const char *headline_of(const struct km_retain_arm *arm,
                                const struct km_scorecard *card)
 {
@@ -400,6 +436,9 @@ enum km_code km_retain_add(const struct km_retain_arm *arm,
     }
     if (code == KM_OK) {
         code = km_retain_exchange_add(arm, card, err);
+    }
+    if (code == KM_OK) {
+        code = add_plasticity(arm, card, err);
     }
     if (code == KM_OK) {
         code = km_retain_draw(arm, card, err);

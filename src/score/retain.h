@@ -25,10 +25,10 @@ size_t km_retain_arms(const struct km_task_matrix *matrices,
                       const uint64_t *configuration, size_t count,
                       struct km_arena *arena, struct km_retain_arm *arms);
 
-/* retain.acc, .bwt, .fwt, .forgetting, .intransigence, .half_life and the
- * exchange rate of retain.frontier; the matrix "tasks", the chart "retention",
- * headline and context. reference[T], error[T]: scores of a run that was
- * trained on all tasks; NULL: none is named. */
+/* retain.acc, .bwt, .fwt, .forgetting, .intransigence, .half_life, the exchange
+ * rate of retain.frontier, plasticity.trend of the diagonal; the matrix
+ * "tasks", the chart "retention", headline and context. reference[T], error[T]:
+ * scores of a run that was trained on all tasks; NULL: none is named. */
 enum km_code km_retain_add(const struct km_retain_arm *arm,
                            const double *reference, const double *error,
                            struct km_scorecard *card, struct km_err *err);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "score/cohort.h"
 
 static enum km_code fail_full(struct km_err *err)
 {
@@ -80,28 +79,46 @@ static void name_indexed(struct making *m)
     m->base_first = m->matrix->run_count > 1 && !first_has;
 }
 
+/* A task and the first stage that it was scored after. */
+struct debut {
+    const char *task;
+    size_t stage; /* SIZE_MAX: none */
+};
+
+/* Every task once; NULL: no memory. */
+static struct debut *find_debuts(const struct making *m, size_t *count)
+{
+    struct debut *debuts = km_new(m->arena, struct debut, m->rows.count + 1);
+    for (size_t i = 0; debuts && i < m->rows.count; i++) {
+        const struct km_task_row *row = &m->rows.items[i];
+        size_t at = 0, stage = stage_of(m, row);
+        while (at < *count && strcmp(debuts[at].task, row->task) != 0) {
+            at++;
+        }
+        if (at == *count) {
+            debuts[(*count)++] = (struct debut){row->task, SIZE_MAX};
+        }
+        debuts[at].stage = stage < debuts[at].stage ? stage : debuts[at].stage;
+    }
+    return debuts;
+}
+
 /* A stage that was never scored has no name of its own: it is the one task that
  * is no stage and was scored for the first time after it. */
-static void name_gap(struct making *m, size_t gap)
+static void name_gap(struct making *m, const struct debut *debuts, size_t count,
+                     size_t gap)
 {
     const char *found = NULL;
-    for (size_t i = 0; i < m->rows.count; i++) {
-        const char *task = m->rows.items[i].task;
-        size_t first = SIZE_MAX;
-        for (size_t k = 0; k < m->rows.count; k++) {
-            size_t stage = stage_of(m, &m->rows.items[k]);
-            if (strcmp(m->rows.items[k].task, task) == 0 && stage < first) {
-                first = stage;
-            }
-        }
+    for (size_t i = 0; i < count; i++) {
+        size_t first = debuts[i].stage;
         if (first == SIZE_MAX || first <= gap + 1 ||
-            find_name(m->stages, m->count, task) < m->count) {
+            find_name(m->stages, m->count, debuts[i].task) < m->count) {
             continue;
         }
-        if (found && strcmp(found, task) != 0) {
+        if (found) {
             return; /* two could be it */
         }
-        found = task;
+        found = debuts[i].task;
     }
     m->stages[gap] = found;
 }
@@ -130,9 +147,15 @@ static void name_runs(struct making *m, const char *const *said)
 /* Every stage has a name of its own, else there are no columns. */
 static bool finish_names(struct making *m)
 {
+    struct debut *debuts = NULL;
+    size_t count = 0;
     for (size_t i = 0; i < m->count; i++) {
         if (!m->stages[i]) {
-            name_gap(m, i);
+            debuts = debuts ? debuts : find_debuts(m, &count);
+            if (!debuts) {
+                return false;
+            }
+            name_gap(m, debuts, count, i);
         }
         m->stages[i] = m->stages[i]
                            ? m->stages[i]
@@ -178,32 +201,45 @@ static size_t cells_of(const struct making *m, const struct km_task_choice *of,
     return filled;
 }
 
+/* A metric and subset that a task of the columns was scored by: each once. */
+static bool is_new(const struct making *m, const struct km_task_row *row,
+                   const char *glob, struct km_task_choice *tried,
+                   size_t *count)
+{
+    if ((glob && !km_task_metric_matches(row->metric, glob)) ||
+        find_name(m->stages, m->count, row->task) == m->count) {
+        return false;
+    }
+    for (size_t i = 0; i < *count; i++) {
+        if (km_task_row_is_of(row, &tried[i])) {
+            return false;
+        }
+    }
+    tried[(*count)++] = (struct km_task_choice){row->metric, row->subset};
+    return true;
+}
+
 /* The metric that fills most cells, of equal ones the more usual. */
 static bool choose(struct making *m, const char *glob)
 {
     bool *seen = km_new(m->arena, bool, (m->count + 1) * m->count + 1);
-    const struct km_task_row *tried = NULL;
-    size_t most = 0;
-    for (size_t i = 0; seen && i < m->rows.count; i++) {
-        const struct km_task_row *row = &m->rows.items[i];
-        const struct km_task_choice candidate = {row->metric, row->subset};
-        if ((glob && !km_task_metric_matches(row->metric, glob)) ||
-            find_name(m->stages, m->count, row->task) == m->count ||
-            (m->choice.metric && km_task_row_is_of(row, &m->choice)) ||
-            (tried && strcmp(tried->metric, row->metric) == 0 &&
-             strcmp(tried->subset, row->subset) == 0)) {
+    struct km_task_choice *tried =
+        km_new(m->arena, struct km_task_choice, m->rows.count + 1);
+    size_t most = 0, count = 0;
+    for (size_t i = 0; seen && tried && i < m->rows.count; i++) {
+        if (!is_new(m, &m->rows.items[i], glob, tried, &count)) {
             continue;
         }
-        tried = row;
-        size_t filled = cells_of(m, &candidate, seen);
+        const struct km_task_choice *candidate = &tried[count - 1];
+        size_t filled = cells_of(m, candidate, seen);
         if (filled > most ||
             (filled == most && filled &&
-             km_task_choice_compare(&candidate, &m->choice) < 0)) {
+             km_task_choice_compare(candidate, &m->choice) < 0)) {
             most = filled;
-            m->choice = candidate;
+            m->choice = *candidate;
         }
     }
-    return seen != NULL;
+    return seen && tried;
 }
 
 /* Later evaluations of a cell take the place of earlier ones. */

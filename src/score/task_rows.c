@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "measure/retention.h"
-#include "score/cohort.h"
 
 struct reading {
     struct km_arena *arena;
@@ -96,20 +95,26 @@ enum km_code km_task_rows_read(struct km_store *store, uint64_t run_id,
     return code == KM_OK && r.full ? fail_full(err) : code;
 }
 
+const char *km_task_setting(const struct km_member *member)
+{
+    static const char *const keys[] = {"stage",   "task",       "task_name",
+                                       "dataset", "train_task", "dataset_name"};
+    const struct km_setting *found = NULL;
+    for (size_t k = 0; k < sizeof keys / sizeof *keys && !found; k++) {
+        found = km_member_setting(member, keys[k]);
+    }
+    return found ? found->value : NULL;
+}
+
 enum km_code km_task_said_load(struct km_store *store, uint64_t run_id,
                                struct km_arena *arena, const char **said,
                                struct km_err *err)
 {
-    static const char *const keys[] = {"stage",   "task",       "task_name",
-                                       "dataset", "train_task", "dataset_name"};
     struct km_member member = {.run_id = run_id};
     enum km_code code = km_member_identify(store, arena, &member, err);
-    const struct km_setting *found = NULL;
-    for (size_t k = 0; k < sizeof keys / sizeof *keys && !found && !code; k++) {
-        found = km_member_setting(&member, keys[k]);
-    }
     if (code == KM_OK) {
-        *said = found ? found->value : member.name;
+        *said = km_task_setting(&member);
+        *said = *said ? *said : member.name;
     }
     return code;
 }

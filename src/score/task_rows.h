@@ -6,7 +6,7 @@
 #define KM_SCORE_TASK_ROWS_H
 
 #include "model/role.h"
-#include "store/store.h"
+#include "score/cohort.h"
 
 /* What must agree before two scores of a task are held against each other;
  * "" and -1: not said. */
@@ -33,6 +33,9 @@ struct km_task_rows {
 enum km_code km_task_rows_read(struct km_store *store, uint64_t run_id,
                                size_t run, struct km_arena *arena,
                                struct km_task_rows *rows, struct km_err *err);
+
+/* What the settings of a run say it trained on; NULL: nothing. */
+const char *km_task_setting(const struct km_member *member);
 
 /* What the settings of a run say it trained on ("task", "dataset"), else its
  * name. */

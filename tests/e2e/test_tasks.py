@@ -1,9 +1,11 @@
 """test_tasks.py - `km tasks` over continual tuning that others logged."""
 # SPDX-License-Identifier: Apache-2.0
 import json
+import math
 import os
 import tempfile
 
+from runs_folder import RunsFolder
 from shared import km, need_shared, run
 
 
@@ -72,7 +74,7 @@ def known_truths():
             assert "R[3][3] is missing: yahoo after stage 3" in bwt["reason"]
             assert figure(card, "retain.forgetting")["value"] is None
         for one in card["figures"]:
-            assert one["value"] is None or one["lo"] is None, \
+            assert one["lo"] is None or not one["id"].startswith("retain."), \
                 ("no n, one seed: no interval", one)
 
 
@@ -134,4 +136,84 @@ def nothing():
         assert acc["state"] == "INSUFFICIENT" and acc["reason"], acc
 
 
-run(known_truths, frontier, words, faces, nothing)
+def curve(scale, first=0, metric="val/loss"):
+    """4 (x/scale)^-0.5 over 2,000 steps of 0.1 s, counted from `first`."""
+    return {metric: [(first + x, 0.1 * x, 4 / math.sqrt(x / scale))
+                     for x in range(10, 2001, 10)]}
+
+
+def family(root):
+    """base -> sums -> maps with three seeds of the last, and maps from scratch;
+    the last stage counts its steps on from its parent's."""
+    folder = RunsFolder(root)
+    base = folder.add("base", {"lr": 1}, curve(900))
+    sums = folder.add("sums", {"lr": 1, "task": "sums"}, curve(600),
+                      tags={"mlflow.parentRunId": base})
+    for seed in (1, 2, 3):
+        off = 1 + 0.02 * (seed - 2)
+        folder.add(f"maps-{seed}", {"lr": 1, "task": "maps", "seed": seed},
+                   curve(200 * off, 2000), tags={"mlflow.parentRunId": sums})
+        folder.add(f"scratch-{seed}", {"lr": 2, "task": "maps", "seed": seed},
+                   curve(600 * off))
+    folder.add("other", {"lr": 3, "task": "maps"}, curve(400))
+    maps = folder.add("sums-after-maps", {"lr": 4, "task": "sums"}, curve(150),
+                      tags={"mlflow.parentRunId": f"{4:032x}"})
+    folder.add("sums-alone", {"lr": 5, "task": "sums"}, curve(450))
+    assert maps
+    return os.path.join(root, "mlruns")
+
+
+def tuned():
+    """runs that name a parent: speed over scratch, savings, worth of a task"""
+    with tempfile.TemporaryDirectory() as root:
+        store = os.path.join(root, "store")
+        code, _, err = km("import", family(root), "--store", store, "--quiet")
+        assert code == 0, err
+        cards = cards_of(store, "--baseline", "other", "--target", "4")
+    seeds = next(c for n, c in cards.items() if "and 2 seeds" in n)
+    # "other" says the task and no parent, but is the base line
+    speedup = figure(seeds, "tune.speedup", "over base line, per step")
+    assert abs(speedup["value"] - 2) < 0.01, speedup
+    saved = figure(seeds, "tune.savings", "over base line, per step")
+    assert abs(saved["value"] - 0.5) < 0.01, saved
+    target = figure(seeds, "tune.to_target", "step")
+    assert abs(target["value"] - 200) < 1 and target["lo"] < 200 < target["hi"]
+    seconds = figure(seeds, "tune.to_target", "active second")
+    assert seconds["unit"] == "s" and abs(seconds["value"] - 20) < 0.5, seconds
+    ratio = figure(seeds, "transfer.threshold_ratio", "per step")
+    assert abs(ratio["value"] - 3) < 0.02 and ratio["state"] == "OK", ratio
+    cost = figure(seeds, "transfer.threshold_ratio", "per step, with source")
+    assert cost["value"] < 0.2, cost
+    assert "transition" in figure(seeds, "plasticity.trend",
+                                  "transition time")["variant"]
+    matrix, = cards["tasks"]["matrices"]
+    assert matrix["id"] == "transfer" and matrix["rows"] == ["sums", "maps"]
+    assert set(matrix["columns"]) == {"maps", "sums"}, matrix
+
+
+def scratch_named():
+    """runs from scratch may be named; rewards count as losses do"""
+    with tempfile.TemporaryDirectory() as root:
+        folder, store = RunsFolder(root), os.path.join(root, "store")
+
+        def rewards(scale):
+            return {"reward": [(s, t, 100 - v) for s, t, v in
+                               curve(scale)["val/loss"]]}
+        first = folder.add("first", {}, rewards(600))
+        folder.add("next", {}, rewards(200), tags={"mlflow.parentRunId": first})
+        folder.add("alone", {}, rewards(600))
+        km("import", os.path.join(root, "mlruns"), "--store", store, "--quiet")
+        card = cards_of(store, "next", "--scratch", "alone")["lab/next"]
+        speedup = figure(card, "tune.speedup", "over scratch, per step")
+        assert abs(speedup["value"] - 3) < 0.05, speedup
+        jump = figure(card, "transfer.jumpstart")
+        assert jump["value"] > 10 and jump["better"] == "higher", jump
+        without = cards_of(store, "next")["lab/next"]
+        assert figure(without, "tune.speedup", "over scratch, per step")[
+            "state"] == "NOT_APPLICABLE"
+        # a parent that holds runs together and never trained is no stage
+        folder.add("sweep", {}, {})
+        assert "tasks" not in cards_of(store), "one lineage needs no summary"
+
+
+run(tuned, scratch_named, known_truths, frontier, words, faces, nothing)

@@ -54,6 +54,8 @@ static void check_threshold(void)
         check_next(found[c].x);
         check_next(found[c].reached);
         check_next(found[c].at_start);
+        CHECK(found[c].after <= found[c].x * (1 + 1e-12) &&
+              found[c].x <= found[c].until * (1 + 1e-12));
     }
     CHECK(km_threshold_compare(&found[0], &found[1], source, &ratio));
     check_next(ratio.value);
@@ -126,7 +128,7 @@ static void nothing_in_common_gives_no_number(void)
     struct km_threshold_ratio ratio;
     CHECK(!no.reached && isnan(no.x));
     CHECK(!km_threshold_compare(&no, &no, 0, &ratio) && isnan(ratio.value));
-    struct km_threshold late = {false, false, 9}, soon = {true, false, 3};
+    struct km_threshold late = {.x = 9}, soon = {.reached = true, .x = 3};
     CHECK(!km_threshold_compare(&soon, &late, 0, &ratio));
     CHECK(km_threshold_compare(&late, &soon, 0, &ratio) && ratio.at_most);
 }

@@ -7,6 +7,7 @@
 #include "known_levers.h"
 #include "known_retain.h"
 #include "known_tasks.h"
+#include "known_tune.h"
 
 struct known_set known_sets[] = {
     {.name = "backtest", .make = known_backtest_make},
@@ -14,5 +15,6 @@ struct known_set known_sets[] = {
     {.name = "levers", .make = known_levers_make},
     {.name = "retain", .make = known_retain_make},
     {.name = "tasks", .make = known_tasks_make},
+    {.name = "tune", .make = known_tune_make},
 };
 const size_t known_set_count = sizeof known_sets / sizeof *known_sets;

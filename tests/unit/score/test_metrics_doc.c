@@ -22,7 +22,7 @@ static bool read_heading(const char *line, char id[LINE_BYTES])
 {
     id[0] = '\0';
     return strncmp(line, "## ", 3) == 0 &&
-           sscanf(line + 3, "%399[a-z_.]", id) == 1 && strchr(id, '.');
+           sscanf(line + 3, "%399[a-z0-9_.]", id) == 1 && strchr(id, '.');
 }
 
 static void every_figure_has_a_section_and_the_other_way_round(void)
