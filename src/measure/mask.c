@@ -1,4 +1,4 @@
-/* mask.c - a sorted window that stands still while a spike lasts. */
+/* mask.c - a window that stands still while a spike lasts. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/mask.h"
 
@@ -7,97 +7,137 @@
 
 #include "measure/robust.h"
 
-static const double SIGMAS = 6, SHARE = 0.03, LEAST = 0.1, LONGEST = 0.05;
-enum { LONGEST_LEAST = 50 };
+static const double SIGMAS = 6, SHARE = 0.03, LEAST = 0.1, LONGEST = 0.05,
+                    SLACK = 0.1;
+enum { LONGEST_LEAST = 50, MIDDLE = KM_MASK_WINDOW / 2 };
 
-/* The last points outside of spikes, in order of arrival and of size. */
+/* The last points outside of spikes. At most MIDDLE of them are below `low`
+ * while `below` says so, and then the median is not below it either: most
+ * blocks are cleared without looking for the median. */
 struct window {
-    double ring[KM_MASK_WINDOW], sorted[KM_MASK_WINDOW];
-    size_t count, next;
+    double ring[KM_MASK_WINDOW];
+    size_t count, next, below;
+    double low;
 };
-
-static size_t place_of(const struct window *w, double value)
-{
-    size_t low = 0, high = w->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (w->sorted[middle] < value) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
 
 static void push(struct window *w, double value)
 {
     if (w->count == KM_MASK_WINDOW) {
-        size_t out = place_of(w, w->ring[w->next]);
-        memmove(w->sorted + out, w->sorted + out + 1,
-                (w->count - out - 1) * sizeof *w->sorted);
-        w->count--;
+        w->below -= w->ring[w->next] < w->low;
+    } else {
+        w->count++;
     }
-    size_t in = place_of(w, value);
-    memmove(w->sorted + in + 1, w->sorted + in,
-            (w->count - in) * sizeof *w->sorted);
-    w->sorted[in] = value;
-    w->count++;
+    w->below += value < w->low;
     w->ring[w->next] = value;
     w->next = (w->next + 1) % KM_MASK_WINDOW;
 }
 
-/* The line above which the mean of a block is a spike. */
-static double line_of(const struct window *w, double mean)
+/* Above the median, at least, of a spike. */
+static double least_above(double median)
 {
-    double median = w->sorted[KM_MASK_WINDOW / 2];
-    double least = median + fmin(SHARE * fabs(median), LEAST);
+    return median + fmin(SHARE * fabs(median), LEAST);
+}
+
+/* The line above which the mean of a block is a spike. */
+static double line_of(struct window *w, double mean)
+{
+    if (w->below <= MIDDLE && !(mean > least_above(w->low))) {
+        return mean;
+    }
+    double rest[KM_MASK_WINDOW];
+    memcpy(rest, w->ring, sizeof rest);
+    km_select(rest, KM_MASK_WINDOW, MIDDLE);
+    double median = rest[MIDDLE];
+    double least = least_above(median);
+    w->low = median - SLACK * (least - median);
+    w->below = 0;
+    for (size_t i = 0; i < KM_MASK_WINDOW; i++) {
+        w->below += w->ring[i] < w->low;
+    }
     if (!(mean > least)) { /* most blocks need no MAD */
         return least;
     }
-    double rest[KM_MASK_WINDOW];
-    double mad = km_mad(w->sorted, KM_MASK_WINDOW, median, rest);
+    double mad = km_mad(w->ring, KM_MASK_WINDOW, median, rest);
     return fmax(least, median + SIGMAS * KM_MAD_TO_SIGMA * mad /
                                     sqrt((double)KM_MASK_BLOCK));
 }
 
-static double block_mean(const double *y)
+/* The curve as `count` means of `each` neighbours; the last may be of fewer. */
+struct curve {
+    const double *y;
+    size_t points, each, count;
+};
+
+static double mean_of(const struct curve *c, size_t from, size_t to)
 {
+    size_t first = from * c->each;
+    size_t last = to * c->each < c->points ? to * c->each : c->points;
     double sum = 0;
-    for (int i = 0; i < KM_MASK_BLOCK; i++) {
-        sum += y[i];
+    for (size_t i = first; i < last; i++) {
+        sum += c->y[i];
     }
-    return sum / KM_MASK_BLOCK;
+    return sum / (double)(last - first);
+}
+
+static double block_mean(const struct curve *c, size_t from)
+{
+    return mean_of(c, from, from + KM_MASK_BLOCK);
 }
 
 /* End of the spike that begins at `from`: the first block below the line. */
-static size_t spike_end(const double *y, size_t count, size_t from, double line)
+static size_t spike_end(const struct curve *c, size_t from, double line)
 {
     size_t end = from;
-    while (end + KM_MASK_BLOCK <= count && block_mean(y + end) > line) {
+    while (end + KM_MASK_BLOCK <= c->count && block_mean(c, end) > line) {
         end++;
     }
-    return end + KM_MASK_BLOCK <= count ? end : count;
+    return end + KM_MASK_BLOCK <= c->count ? end : c->count;
+}
+
+/* Masks [from, to) of the curve; returns how many points those are. */
+static size_t leave_out(const struct curve *c, size_t from, size_t to,
+                        bool *keep)
+{
+    size_t first = from * c->each;
+    size_t last = to * c->each < c->points ? to * c->each : c->points;
+    memset(keep + first, false, (last - first) * sizeof *keep);
+    return last - first;
 }
 
 size_t km_mask_spikes(const double *y, size_t count, bool *keep)
 {
-    struct window w = {.count = 0};
+    size_t each = (count + KM_MASK_POINTS_MAX - 1) / KM_MASK_POINTS_MAX;
+    each = each ? each : 1;
+    const struct curve c = {y, count, each, (count + each - 1) / each};
+    struct window w = {.low = INFINITY};
     size_t masked = 0, i = 0;
     memset(keep, true, count * sizeof *keep);
-    while (i < count) {
-        if (w.count == KM_MASK_WINDOW && i + KM_MASK_BLOCK <= count) {
-            double mean = block_mean(y + i), line = line_of(&w, mean);
-            size_t end = mean > line ? spike_end(y, count, i, line) : i;
+    while (i < c.count) {
+        if (w.count == KM_MASK_WINDOW && i + KM_MASK_BLOCK <= c.count) {
+            double mean = block_mean(&c, i), line = line_of(&w, mean);
+            size_t end = mean > line ? spike_end(&c, i, line) : i;
             double longest = fmax(LONGEST * (double)i, LONGEST_LEAST);
             if (end > i && (double)(end - i) <= longest) {
-                memset(keep + i, false, (end - i) * sizeof *keep);
-                masked += end - i;
+                masked += leave_out(&c, i, end, keep);
                 i = end;
                 continue;
             }
         }
-        push(&w, y[i++]);
+        push(&w, mean_of(&c, i, i + 1));
+        i++;
     }
     return masked;
+}
+
+size_t km_mask_apply(const double *x, const double *y, size_t count,
+                     const bool *keep, double *kept_x, double *kept_y)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (keep[i]) {
+            kept_x[kept] = x[i];
+            kept_y[kept++] = y[i];
+        }
+    }
+    return kept;
 }

@@ -8,6 +8,9 @@
  * points so far (at least 50) is no spike but another regime: nothing of it is
  * masked. Single points never are: batches differ in difficulty.
  *
+ * Of more than KM_MASK_POINTS_MAX points, means of neighbours are judged and
+ * masked together.
+ *
  * Causal: whether a point is masked depends on the points given, so a caller
  * who wants to know what was known at a step gives the points up to it.
  * Threads: any.   Document: docs/metrics.md#fit */
@@ -18,9 +21,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { KM_MASK_WINDOW = 101, KM_MASK_BLOCK = 5 };
+enum { KM_MASK_WINDOW = 101, KM_MASK_BLOCK = 5, KM_MASK_POINTS_MAX = 65536 };
 
 /* Fills keep[count]; returns how many points are masked. */
 size_t km_mask_spikes(const double *y, size_t count, bool *keep);
+
+/* Copies the points that are kept; returns how many. */
+size_t km_mask_apply(const double *x, const double *y, size_t count,
+                     const bool *keep, double *kept_x, double *kept_y);
 
 #endif

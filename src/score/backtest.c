@@ -27,7 +27,7 @@ static void take_truths(const struct km_forecast_run *run, int o,
         double target = end ? run->planned : now * km_backtest_horizons[t];
         out->truth_x[o][t] = out->truth[o][t] = NAN;
         if (target <= ROUNDING * run->planned) {
-            km_forecast_truth(run, now, target, end, &out->truth_x[o][t],
+            km_forecast_truth(run, NULL, now, target, end, &out->truth_x[o][t],
                               &out->truth[o][t]);
         }
     }

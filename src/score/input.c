@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "measure/mask.h"
 #include "measure/schedule.h"
 #include "score/goal_judge.h"
 #include "score/outlook.h"
@@ -106,6 +107,31 @@ static double floor_of(const struct km_curve_input *curve, size_t first)
     return bounded ? low : -(double)INFINITY;
 }
 
+/* Of a noisy curve: a fit, a velocity, a forecast do not see them. */
+static bool leave_out_spikes(struct km_curve_input *curve,
+                             struct km_arena *arena)
+{
+    enum km_role role = curve->track->of.role;
+    size_t n = curve->count;
+    if ((role != KM_ROLE_TRAIN_LOSS && role != KM_ROLE_REWARD) ||
+        n < KM_MASK_WINDOW) {
+        return true;
+    }
+    bool *keep = km_new(arena, bool, n);
+    curve->masked = keep ? km_mask_spikes(curve->y, n, keep) : 0;
+    if (!keep || curve->masked == 0) {
+        return keep != NULL;
+    }
+    double *points = km_arena_alloc(arena, 2 * n * sizeof *points);
+    if (points) {
+        curve->count =
+            km_mask_apply(curve->x, curve->y, n, keep, points, points + n);
+        curve->x = points;
+        curve->y = points + n;
+    }
+    return points != NULL;
+}
+
 /* Points with step > 0 after the warm-up, turned so that lower is better. */
 static bool take_points(const struct km_track *track, double warmup_end,
                         struct km_arena *arena, struct km_curve_input *curve)
@@ -129,11 +155,14 @@ static bool take_points(const struct km_track *track, double warmup_end,
         }
         curve->y = turned;
     }
+    if (!curve->y || !leave_out_spikes(curve, arena)) {
+        return false;
+    }
     curve->sums.sum_x =
         km_arena_alloc(arena, (curve->count + 1) * sizeof(double));
     curve->sums.sum_y =
         km_arena_alloc(arena, (curve->count + 1) * sizeof(double));
-    if (!curve->y || !curve->sums.sum_x || !curve->sums.sum_y) {
+    if (!curve->sums.sum_x || !curve->sums.sum_y) {
         return false;
     }
     km_bin_sums_fill(&curve->sums, curve->x, curve->y, curve->count);

@@ -39,15 +39,15 @@ static enum km_code take_live(const struct km_live_question *of,
         .truth = unknown,
         .drop = {NAN, NAN},
     };
-    struct km_forecast_run planned = *run, clean;
+    struct km_forecast_run planned = *run;
     struct km_bin_sums sums;
     planned.planned = of->planned ? of->end : (double)NAN;
     km_arena_reset(scratch);
+    const struct km_bin_sums *known = of->sums ? of->sums : &sums;
     enum km_code code =
-        km_forecast_run_clean(&planned, live->x_now, scratch, &clean, err);
-    code = code ? code : km_forecast_run_sums(&clean, scratch, &sums, err);
+        of->sums ? KM_OK : km_forecast_run_sums(&planned, scratch, &sums, err);
     return code ? code
-                : km_origin_take(&clean, &sums, live->x_now, live->targets,
+                : km_origin_take(&planned, known, live->x_now, live->targets,
                                  of->target_count, KM_ORIGIN_WHOLE, work, arena,
                                  &live->origin, err);
 }
@@ -75,7 +75,7 @@ static enum km_code take_past(const struct km_live_question *of,
         bool end = target >= past->run.planned * (1 - AT_END);
         truth[t] = truth[n + t] = NAN;
         if (isfinite(target)) {
-            km_forecast_truth(&past->run, now, target, end, &truth[t],
+            km_forecast_truth(&past->run, NULL, now, target, end, &truth[t],
                               &truth[n + t]);
         }
     }

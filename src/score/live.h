@@ -20,11 +20,12 @@
 #include "score/forecaster.h"
 #include "score/history.h"
 
-enum { KM_LIVE_TARGETS_MAX = 64 };
+enum { KM_LIVE_TARGETS_MAX = KM_ORIGIN_TARGETS_MAX };
 #define KM_LIVE_INNER 0.50 /* level of the inner band of a fan */
 
 struct km_live_question {
-    const struct km_forecast_run *run; /* its plan: NULL when not known */
+    const struct km_forecast_run *run; /* without spikes; plan NULL: unknown */
+    const struct km_bin_sums *sums;    /* of it; NULL: yet to be made */
     uint64_t run_id, pool_key;
     double end;          /* how far ahead is looked */
     bool planned;        /* the run ends there */

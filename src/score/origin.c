@@ -42,7 +42,7 @@ enum km_code km_forecast_run_clean(const struct km_forecast_run *run,
     if (!run->averaged || clean->count < KM_MASK_WINDOW) {
         return KM_OK;
     }
-    size_t n = clean->count, kept = 0;
+    size_t n = clean->count;
     bool *keep = km_new(arena, bool, n);
     double *points = km_new(arena, double, 2 * n);
     if (!keep || !points) {
@@ -51,15 +51,9 @@ enum km_code km_forecast_run_clean(const struct km_forecast_run *run,
     if (km_mask_spikes(run->y, n, keep) == 0) {
         return KM_OK;
     }
-    for (size_t i = 0; i < n; i++) {
-        if (keep[i]) {
-            points[kept] = run->x[i];
-            points[n + kept++] = run->y[i];
-        }
-    }
     clean->x = points;
     clean->y = points + n;
-    clean->count = kept;
+    clean->count = km_mask_apply(run->x, run->y, n, keep, points, points + n);
     return KM_OK;
 }
 
@@ -92,7 +86,8 @@ double km_last_value(const struct km_forecast_run *run, size_t seen)
     return sum / n;
 }
 
-void km_forecast_truth(const struct km_forecast_run *run, double x_now,
+void km_forecast_truth(const struct km_forecast_run *run,
+                       const struct km_bin_sums *sums, double x_now,
                        double target, bool end, double *x, double *value)
 {
     *x = *value = NAN;
@@ -118,19 +113,23 @@ void km_forecast_truth(const struct km_forecast_run *run, double x_now,
     }
     double low = target * (1 - (end ? END_SHARE : TRUTH_SHARE));
     double high = target * (1 + (end ? 0 : TRUTH_SHARE));
-    double sum_x = 0, sum_y = 0, n = 0;
-    for (size_t i = km_bins_find(run->x, run->count, low);
-         i < run->count && run->x[i] <= high; i++) {
-        if (run->x[i] > x_now) {
-            sum_x += run->x[i];
-            sum_y += run->y[i];
-            n++;
-        }
+    size_t from =
+        km_bins_find(run->x, run->count, fmax(low, nextafter(x_now, INFINITY)));
+    size_t to = km_bins_find(run->x, run->count, nextafter(high, INFINITY));
+    if (from >= to) {
+        return;
     }
-    if (n > 0) {
-        *x = sum_x / n;
-        *value = sum_y / n;
+    if (sums) {
+        km_bin_sums_mean(sums, from, to, x, value);
+        return;
     }
+    double sum_x = 0, sum_y = 0, n = (double)(to - from);
+    for (size_t i = from; i < to; i++) {
+        sum_x += run->x[i];
+        sum_y += run->y[i];
+    }
+    *x = sum_x / n;
+    *value = sum_y / n;
 }
 
 /* Warm-up never enters. */
@@ -214,16 +213,18 @@ double km_log_line_value(const struct km_log_line *line, double x)
     return exp(line->y + line->slope * (log(x) - line->x));
 }
 
-/* Over the last half, at least the last 4 points. */
-static void fit_line(const struct km_forecast_run *run, size_t seen,
-                     struct km_origin *origin)
+/* Over the last half, at least the last 4 points; many are binned first. */
+static void fit_line(const struct km_forecast_run *run,
+                     const struct km_bin_sums *sums, size_t seen,
+                     struct km_bins *bins, struct km_origin *origin)
 {
     size_t first = km_bins_find(run->x, seen, 0.5 * run->x[seen - 1]);
     if (seen - first < LINE_POINTS_MIN) {
         first = seen > LINE_POINTS_MIN ? seen - LINE_POINTS_MIN : 0;
     }
+    km_bins_of_sums(bins, sums, first, seen);
     struct km_log_line line =
-        km_log_line_fit(run->x + first, run->y + first, NULL, seen - first);
+        km_log_line_fit(bins->x, bins->y, bins->n, bins->count);
     for (size_t t = 0; t < origin->target_count; t++) {
         origin->targets[t].line =
             km_log_line_value(&line, origin->targets[t].x);
@@ -447,6 +448,6 @@ enum km_code km_origin_take(const struct km_forecast_run *run,
     origin->x_now = run->x[origin->seen - 1];
     origin->share = x_now / run->planned;
     origin->last_value = km_last_value(run, origin->seen);
-    fit_line(run, origin->seen, origin);
+    fit_line(run, sums, origin->seen, &work->bins[0], origin);
     return take_fits(run, sums, depth, work, arena, origin, err);
 }

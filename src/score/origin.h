@@ -46,7 +46,10 @@ enum km_rate_regime {
 enum { KM_RATE_REGIMES = 3 };
 const char *km_rate_regime_name(enum km_rate_regime regime);
 
-enum { KM_ORIGIN_FAMILIES = 2 }; /* pow3, invlog3 */
+enum {
+    KM_ORIGIN_FAMILIES = 2, /* pow3, invlog3 */
+    KM_ORIGIN_TARGETS_MAX = 64,
+};
 
 struct km_origin_target {
     double x;        /* step; NaN: not asked */
@@ -124,8 +127,10 @@ double km_forecast_run_drop(const struct km_forecast_run *run,
 
 /* What came to be seen around `target`: the mean over +-2 % of a noisy curve
  * (the last 3 % at the end), else the nearest evaluation. `x` is where that
- * stands; both NaN when there is nothing after `x_now`. */
-void km_forecast_truth(const struct km_forecast_run *run, double x_now,
+ * stands; both NaN when there is nothing after `x_now`. `sums` of the run make
+ * it quick; NULL. */
+void km_forecast_truth(const struct km_forecast_run *run,
+                       const struct km_bin_sums *sums, double x_now,
                        double target, bool end, double *x, double *value);
 
 /* The value that "nothing changes" would forecast: the last evaluation, or the

@@ -2,46 +2,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "score/origin_own.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "measure/conformal.h"
 
-enum { ORIGINS = 9 };
-static const double EARLIEST = 0.12; /* of x_now */
+enum { ORIGINS = 16 };
+static const double EARLIEST = 0.12, LATEST = 0.8; /* of x_now */
 #define LEVEL KM_COLD_START_LEVEL
 
 /* Errors of one target, truth - forecast. */
-struct past {
+struct errors {
     double mean[ORIGINS], line[ORIGINS];
     size_t count;
 };
 
-/* One earlier forecast by the mean of families and by the log-log line. */
+/* What was forecast when only `cut` points were there, for every target as far
+ * ahead as it is now. */
 static void judge_past(const struct km_forecast_run *run,
-                       const struct km_bin_sums *sums, size_t cut, double reach,
-                       struct km_origin_workspace *work, size_t seen,
-                       struct past *past)
+                       const struct km_bin_sums *sums, size_t cut,
+                       const struct km_log_line *line,
+                       const struct km_origin_workspace *work,
+                       const struct km_origin *origin, struct errors *errors)
 {
-    struct km_bins bins;
-    struct km_fit pow3, invlog3;
-    double window, x, truth;
     /* only what the origin has seen counts as truth */
     struct km_forecast_run known = *run;
-    known.count = seen;
-    km_forecast_truth(&known, run->x[cut - 1], reach * run->x[cut - 1], false,
-                      &x, &truth);
-    if (isnan(truth) || !km_origin_window(run, sums, cut, &bins, &window) ||
-        !km_origin_fit(run, cut, &bins, KM_FIT_GRID, &work->fit, &pow3,
-                       &invlog3)) {
-        return;
+    known.count = origin->seen;
+    double from = run->x[cut - 1];
+    for (size_t t = 0; t < origin->target_count; t++) {
+        double at = from * origin->targets[t].x / origin->x_now, x, truth;
+        if (!(at <= origin->x_now)) {
+            continue;
+        }
+        km_forecast_truth(&known, sums, from, at, false, &x, &truth);
+        if (isnan(truth)) {
+            continue;
+        }
+        struct errors *of = &errors[t];
+        double mean =
+            (km_fit_value(&work->pow3, x) + km_fit_value(&work->invlog3, x)) /
+            2;
+        of->mean[of->count] = truth - fmax(mean, run->e_min);
+        of->line[of->count++] = truth - km_log_line_value(line, x);
     }
-    double mean = (km_fit_value(&pow3, x) + km_fit_value(&invlog3, x)) / 2;
-    size_t half = km_bins_find(run->x, cut, 0.5 * run->x[cut - 1]);
-    km_bins_of_sums(&bins, sums, cut - half < 4 ? cut - 4 : half, cut);
-    struct km_log_line line =
-        km_log_line_fit(bins.x, bins.y, bins.n, bins.count);
-    past->mean[past->count] = truth - fmax(mean, run->e_min);
-    past->line[past->count++] = truth - km_log_line_value(&line, x);
+}
+
+/* At earlier origins, evenly in ln x, each number of points once. */
+static void forecast_again(const struct km_forecast_run *run,
+                           const struct km_bin_sums *sums,
+                           struct km_origin_workspace *work,
+                           const struct km_origin *origin,
+                           struct errors *errors)
+{
+    size_t before = 0;
+    for (int k = 0; k < ORIGINS; k++) {
+        double q = EARLIEST *
+                   pow(LATEST / EARLIEST, (double)k / (ORIGINS - 1)) *
+                   origin->x_now;
+        size_t cut = km_bins_find(run->x, origin->seen, q * (1 + 1e-9));
+        struct km_bins *bins = &work->bins[0];
+        double window;
+        if (cut < KM_FIT_POINTS_MIN || cut == before ||
+            !km_origin_window(run, sums, cut, bins, &window) ||
+            !km_origin_fit(run, cut, bins, KM_FIT_GRID, &work->fit, &work->pow3,
+                           &work->invlog3)) {
+            continue;
+        }
+        size_t half = km_bins_find(run->x, cut, 0.5 * run->x[cut - 1]);
+        km_bins_of_sums(bins, sums, cut - half < 4 ? cut - 4 : half, cut);
+        struct km_log_line line =
+            km_log_line_fit(bins->x, bins->y, bins->n, bins->count);
+        judge_past(run, sums, cut, &line, work, origin, errors);
+        before = cut;
+    }
 }
 
 /* Mean |error|, and how far it reaches at the level; NaN: too few. */
@@ -62,28 +95,15 @@ void km_origin_own(const struct km_forecast_run *run,
                    const struct km_bin_sums *sums,
                    struct km_origin_workspace *work, struct km_origin *origin)
 {
+    struct errors errors[KM_ORIGIN_TARGETS_MAX] = {{.count = 0}};
+    assert(origin->target_count <= KM_ORIGIN_TARGETS_MAX);
+    forecast_again(run, sums, work, origin, errors);
     for (size_t t = 0; t < origin->target_count; t++) {
         struct km_origin_target *target = &origin->targets[t];
-        double reach = target->x / origin->x_now;
-        double latest = 1 / reach;
-        struct past past = {.count = 0};
-        size_t before = 0;
-        if (!(latest > EARLIEST)) {
-            continue;
-        }
-        for (int k = 0; k < ORIGINS; k++) {
-            double q = EARLIEST *
-                       pow(latest / EARLIEST, (double)k / (ORIGINS - 1)) *
-                       origin->x_now;
-            size_t cut = km_bins_find(run->x, origin->seen, q * (1 + 1e-9));
-            if (cut >= KM_FIT_POINTS_MIN && cut != before) {
-                judge_past(run, sums, cut, reach, work, origin->seen, &past);
-                before = cut;
-            }
-        }
-        target->own_count = past.count;
-        summarise(past.mean, past.count, &target->own, &target->own_mae);
-        summarise(past.line, past.count, &target->own_line,
+        struct errors *of = &errors[t];
+        target->own_count = of->count;
+        summarise(of->mean, of->count, &target->own, &target->own_mae);
+        summarise(of->line, of->count, &target->own_line,
                   &target->own_line_mae);
     }
 }

@@ -26,22 +26,16 @@ static enum km_code find_history(const struct km_score_input *input,
                : KM_OK;
 }
 
-/* The curve as forecasts want it, warm-up left out where only the log tells of
- * it. */
-static enum km_code take_curve(const struct km_score_input *input,
-                               const struct km_track *track,
-                               struct km_stored_curve *curve,
-                               struct km_err *err)
+/* The curve as forecasts want it: turned, without warm-up and spikes. */
+static void take_curve(const struct km_score_input *input,
+                       const struct km_curve_input *of,
+                       struct km_stored_curve *curve)
 {
-    enum km_code code =
-        km_stored_curve_take(input->stored, track, input->arena, curve, err);
-    struct km_forecast_run *run = &curve->run;
-    while (!run->plan && run->count && run->x[0] < input->warmup_end) {
-        run->x++;
-        run->y++;
-        run->count--;
-    }
-    return code;
+    km_stored_curve_describe(input->stored, of->track, curve);
+    curve->run.x = of->x;
+    curve->run.y = of->y;
+    curve->run.count = of->count;
+    curve->run.e_min = of->e_min;
 }
 
 static enum km_code make_path(struct km_score_input *input,
@@ -56,13 +50,11 @@ static enum km_code make_path(struct km_score_input *input,
     if (!path || !stored) {
         return fail_full(err);
     }
-    enum km_code code = take_curve(input, curve->track, stored, err);
-    if (code) {
-        return code;
-    }
+    take_curve(input, curve, stored);
     const struct km_path_question question = {
         .run = input->stored,
         .curve = stored,
+        .sums = &curve->sums,
         .horizon = input->horizon,
         .reach = TARGET_REACH * curve->x_now,
         .planned = input->planned,
@@ -71,7 +63,7 @@ static enum km_code make_path(struct km_score_input *input,
         .level = KM_COLD_START_LEVEL,
     };
     bool made;
-    code =
+    enum km_code code =
         km_path_make(&question, history, work, input->arena, path, &made, err);
     curve->path = made ? path : NULL;
     curve->no_path = made ? "" : "its last point stands at the horizon";

@@ -117,6 +117,7 @@ enum km_code km_path_make(const struct km_path_question *q,
     }
     const struct km_live_question question = {
         .run = curve,
+        .sums = q->sums,
         .run_id = q->run->view.run_id,
         .pool_key = q->curve->pool_key,
         .end = end,

@@ -35,6 +35,7 @@ struct km_path {
 struct km_path_question {
     const struct km_stored_run *run;
     const struct km_stored_curve *curve;
+    const struct km_bin_sums *sums; /* of it; NULL: yet to be made */
     double horizon, reach; /* reach: beyond the horizon, when not planned */
     bool planned;
     const double *at; /* further steps that are asked for */

@@ -229,8 +229,8 @@ static bool resolve(const struct km_stored_run *run, struct said *said)
         bool end = run->done && said->target >= run->planned * (1 - AT_END);
         double x, truth = NAN;
         if (passed || run->ended) {
-            km_forecast_truth(&curve->run, said->origin, said->target, end, &x,
-                              &truth);
+            km_forecast_truth(&curve->run, NULL, said->origin, said->target,
+                              end, &x, &truth);
         }
         said->truth = curve->sign * truth;
     }

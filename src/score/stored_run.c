@@ -142,11 +142,9 @@ static enum km_code turn(const struct km_track *track, struct km_arena *arena,
     return KM_OK;
 }
 
-enum km_code km_stored_curve_take(const struct km_stored_run *run,
-                                  const struct km_track *track,
-                                  struct km_arena *arena,
-                                  struct km_stored_curve *curve,
-                                  struct km_err *err)
+void km_stored_curve_describe(const struct km_stored_run *run,
+                              const struct km_track *track,
+                              struct km_stored_curve *curve)
 {
     enum km_role role = track->of.role;
     const char *project = run->member.project;
@@ -172,7 +170,6 @@ enum km_code km_stored_curve_take(const struct km_stored_run *run,
                 .group = (unsigned)(run->member.configuration & 0xffffffff),
                 .time_ns = began > 0 ? began : 0},
     };
-    return turn(track, arena, curve, err);
 }
 
 /* A plan that the run has left far behind counts something else. */
@@ -232,7 +229,8 @@ enum km_code km_stored_run_load(struct km_store *store, uint64_t run_id,
         const struct km_track *track = out->view.tracks[judged_roles[r]];
         struct km_stored_curve *curve = &out->curves[out->curve_count];
         if (track && track->count) {
-            code = km_stored_curve_take(out, track, arena, curve, err);
+            km_stored_curve_describe(out, track, curve);
+            code = turn(track, arena, curve, err);
             out->curve_count +=
                 code == KM_OK && curve->run.count >= CURVE_POINTS_MIN;
         }

@@ -50,12 +50,10 @@ enum km_code km_stored_run_plan(struct km_store *store, double horizon,
                                 struct km_arena *arena,
                                 struct km_stored_run *run, struct km_err *err);
 
-/* One curve of it, however short; `run` must stay: the plan is its. */
-enum km_code km_stored_curve_take(const struct km_stored_run *run,
-                                  const struct km_track *track,
-                                  struct km_arena *arena,
-                                  struct km_stored_curve *curve,
-                                  struct km_err *err);
+/* All but the points of one curve of it; `run` must stay: the plan is its. */
+void km_stored_curve_describe(const struct km_stored_run *run,
+                              const struct km_track *track,
+                              struct km_stored_curve *curve);
 
 enum km_code km_stored_run_load(struct km_store *store, uint64_t run_id,
                                 const struct km_role_table *roles,

@@ -140,3 +140,11 @@ void km_bins_of_sums(struct km_bins *bins, const struct km_bin_sums *sums,
         from = end;
     }
 }
+
+void km_bin_sums_mean(const struct km_bin_sums *sums, size_t from, size_t to,
+                      double *x, double *y)
+{
+    double n = (double)(to - from);
+    *x = sums->shift_x + (sums->sum_x[to] - sums->sum_x[from]) / n;
+    *y = sums->shift_y + (sums->sum_y[to] - sums->sum_y[from]) / n;
+}

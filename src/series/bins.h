@@ -36,6 +36,10 @@ struct km_bin_sums {
 void km_bin_sums_fill(struct km_bin_sums *sums, const double *x,
                       const double *y, size_t count);
 
+/* Means of points [from, to), from < to. */
+void km_bin_sums_mean(const struct km_bin_sums *sums, size_t from, size_t to,
+                      double *x, double *y);
+
 /* As km_bins_fill() of points [from, to); m2 is not known (NaN) where a bin
  * holds more than one point. */
 void km_bins_of_sums(struct km_bins *bins, const struct km_bin_sums *sums,

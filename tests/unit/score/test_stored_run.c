@@ -136,7 +136,8 @@ static void a_run_that_stopped_early_keeps_its_plan(void)
     CHECK(run.done);
     CHECK_NEAR(run.planned, PLANNED, 0);
     double x, value;
-    km_forecast_truth(&run.curves[1].run, 2000, PLANNED, true, &x, &value);
+    km_forecast_truth(&run.curves[1].run, NULL, 2000, PLANNED, true, &x,
+                      &value);
     CHECK(isnan(value)); /* what it would have come to is not known */
     score_run_end(&r, &arena);
 }
