@@ -111,6 +111,7 @@ struct km_legend_entry {
     size_t series, nest;
     bool of_valid;
     char text[96];
+    const char *rung; /* of a band; "" when it is not said */
 };
 size_t km_chart_legend(const struct km_chart *chart, const char *ellipsis,
                        struct km_legend_entry legend[KM_LEGEND_MAX]);

@@ -42,12 +42,14 @@ static void draw_x_axis(const struct km_svg_plot *p,
     double unit = 6.6 * (double)km_text_width(km_str_of(words.text)) + 14;
     for (size_t i = 0; i < ticks->count; i++) {
         double x = km_svg_x(p, ticks->at[i]);
-        if (x > p->width - unit - 8) {
+        struct km_short label = km_tick_label(ticks, i);
+        double half = 3.5 * (double)strlen(label.text);
+        if (x + half > p->width - unit) {
             continue;
         }
         km_buf_printf(p->out, "<text x=%.1f y=%.1f text-anchor=%s>%s</text>",
                       p->left + x, base + 20, x < 10 ? "start" : "middle",
-                      km_tick_label(ticks, i).text);
+                      label.text);
     }
     km_buf_printf(p->out, "<text x=%.1f y=%.1f text-anchor=end>",
                   p->left + p->width, base + 20);
@@ -92,6 +94,22 @@ static void draw_target(const struct km_svg_plot *p)
                   y - 6, p->chart->target_word, km_show_plain(target).text);
 }
 
+/* The upper end of all bands around a forecast, or of its line. */
+static double top_of(const struct km_chart *chart,
+                     const struct km_chart_curve *forecast)
+{
+    double top = forecast->curve->y[forecast->curve->count - 1];
+    for (size_t c = 0; c < chart->curve_count; c++) {
+        const struct km_chart_curve *row = &chart->curves[c];
+        if ((row == forecast || row->ink == KM_INK_BAND) &&
+            row->of_valid == forecast->of_valid &&
+            km_chart_curve_has_band(row)) {
+            top = fmax(top, row->curve->hi[row->curve->count - 1]);
+        }
+    }
+    return top;
+}
+
 /* The forecast's last value, said where the line ends. */
 static void draw_said(const struct km_svg_plot *p)
 {
@@ -105,12 +123,13 @@ static void draw_said(const struct km_svg_plot *p)
         double low = curve->lo ? curve->lo[last] : (double)NAN;
         double high = curve->hi ? curve->hi[last] : (double)NAN;
         int decimals = km_decimals_for(curve->y[last], low, high);
-        double top = isfinite(high) ? high : curve->y[last];
+        double y = fmax(km_svg_y(p, top_of(p->chart, row)), 0);
         km_buf_printf(p->out,
-                      "<text class=said x=%.1f y=%.1f text-anchor=end>%s"
-                      "</text>",
-                      p->left + p->width, p->top + km_svg_y(p, top) - 8,
+                      "<text class=said x=%.1f y=%.1f text-anchor=end>%s ",
+                      p->left + p->width, p->top + y - 8,
                       km_show_decimals(curve->y[last], decimals).text);
+        html(p->out, strcmp(p->chart->unit, "1") == 0 ? "" : p->chart->unit);
+        km_buf_append_text(p->out, "</text>");
     }
 }
 
@@ -205,7 +224,13 @@ void km_chart_legend_html(const struct km_chart *chart, struct km_buf *out)
         bool twice = beside && legend[i].ink == KM_INK_SERIES;
         km_buf_append_text(out, twice ? "<li class=narrow>" : "<li>");
         legend_sign(&legend[i], out);
-        km_text_html(out, km_str_of(legend[i].text));
+        html(out, legend[i].text);
+        if (legend[i].ink == KM_INK_BAND) {
+            bool last = i + 1 == count || legend[i + 1].ink != KM_INK_BAND;
+            km_buf_append_text(out, last ? " interval" : "");
+            km_buf_append_text(out, *legend[i].rung ? ", " : "");
+            html(out, legend[i].rung);
+        }
         km_buf_append_text(out, "</li>");
     }
     km_buf_append_text(out, "</ul>");

@@ -223,9 +223,11 @@ static const char *ellipsis_of(const struct drawing *d)
     return d->terminal->unicode ? "…" : "~";
 }
 
+/* Sign and blanks, words, and how a band was made. */
 static size_t entry_width(const struct km_legend_entry *entry)
 {
-    return 4 + km_text_width(km_str_of(entry->text)); /* sign and blanks */
+    size_t rung = km_text_width(km_str_of(entry->rung));
+    return 4 + km_text_width(km_str_of(entry->text)) + (rung ? rung + 1 : 0);
 }
 
 /* A text is cut where the line is too short even for it alone. */
@@ -245,7 +247,10 @@ static size_t legend_entry(struct drawing *d,
     (void)tone_text(d, km_pen_tone(tone), sign);
     km_buf_append_char(&d->line, ' ');
     km_buf_append_text(&d->line, km_terminal_tone(d->terminal, KM_TONE_QUIET));
-    km_text_fit(&d->line, km_str_of(entry->text), width - 4, KM_ALIGN_LEFT,
+    char text[256];
+    (void)snprintf(text, sizeof text, "%s%s%.128s", entry->text,
+                   *entry->rung ? " " : "", entry->rung);
+    km_text_fit(&d->line, km_str_of(text), width - 4, KM_ALIGN_LEFT,
                 ellipsis_of(d));
     km_buf_append_text(&d->line, km_terminal_tone(d->terminal, KM_TONE_PLAIN));
     return width;

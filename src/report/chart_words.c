@@ -123,9 +123,9 @@ static void band_entry(const struct km_chart *chart,
                        struct km_legend_entry *entry)
 {
     const char *rung = row->curve->rung;
-    rung = rung && !said_further_in(chart, row) ? rung : "";
-    (void)snprintf(entry->text, sizeof entry->text, "%.0f %%%s%.70s",
-                   100 * row->level, *rung ? " " : "", rung);
+    entry->rung = rung && !said_further_in(chart, row) ? rung : "";
+    (void)snprintf(entry->text, sizeof entry->text, "%.0f %%",
+                   100 * row->level);
 }
 
 static bool is_new(const struct km_legend_entry *legend, size_t count,
@@ -150,8 +150,8 @@ size_t km_chart_legend(const struct km_chart *chart, const char *ellipsis,
     for (int pass = -KM_CHART_NESTS; pass < (int)KM_INK_COUNT; pass++) {
         for (size_t i = 0; i < chart->curve_count; i++) {
             const struct km_chart_curve *row = &chart->curves[i];
-            struct km_legend_entry entry = {.series = row->series,
-                                            .of_valid = row->of_valid};
+            struct km_legend_entry entry = {
+                .series = row->series, .of_valid = row->of_valid, .rung = ""};
             bool named = false;
             if (pass < 0) {
                 entry.ink = KM_INK_BAND;

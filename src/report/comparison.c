@@ -38,23 +38,48 @@ static bool seen_before(const struct km_scorecard *cards, size_t card,
     return false;
 }
 
+static size_t order_of(const struct km_figure *figure)
+{
+    size_t count = km_figure_count();
+    for (size_t i = 0; i < count; i++) {
+        if (km_figure_at(i) == figure) {
+            return i;
+        }
+    }
+    return count; /* of no registry */
+}
+
+static bool comes_before(const struct km_comparison_row *a,
+                         const struct km_comparison_row *b)
+{
+    return a->order != b->order ? a->order < b->order
+           : a->card != b->card ? a->card < b->card
+                                : a->index < b->index;
+}
+
 bool km_comparison_next(const struct km_scorecard *cards, size_t count,
                         struct km_comparison_row *row)
 {
-    size_t card = row->card;
-    size_t index = row->figure ? row->index + 1 : 0;
-    for (; card < count; card++, index = 0) {
-        for (; index < cards[card].count; index++) {
+    struct km_comparison_row next = {0};
+    for (size_t card = 0; card < count; card++) {
+        for (size_t index = 0; index < cards[card].count; index++) {
             const struct km_figure_result *result = &cards[card].results[index];
-            if (!has_value(result) || seen_before(cards, card, index)) {
+            if (!has_value(result)) {
                 continue;
             }
-            *row = (struct km_comparison_row){result->figure, result->variant,
-                                              result->unit, card, index};
-            return true;
+            struct km_comparison_row here = {
+                result->figure, result->variant,
+                result->unit,   order_of(result->figure),
+                card,           index};
+            if ((!row->figure || comes_before(row, &here)) &&
+                (!next.figure || comes_before(&here, &next)) &&
+                !seen_before(cards, card, index)) {
+                next = here;
+            }
         }
     }
-    return false;
+    *row = next;
+    return next.figure != NULL;
 }
 
 size_t km_comparison_first(const struct km_scorecard *cards, size_t count)

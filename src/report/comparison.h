@@ -1,7 +1,7 @@
 /* comparison.h - the rows that the scorecards of several runs have in common.
  *
  * A row is a figure, its variant and unit; it is there when at least one run
- * has it with a value. Order: that of the figures in the cards. */
+ * has it with a value. Order: that of the registry, then of the cards. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_REPORT_COMPARISON_H
 #define KM_REPORT_COMPARISON_H
@@ -11,7 +11,8 @@
 struct km_comparison_row {
     const struct km_figure *figure; /* NULL: before the first */
     const char *variant, *unit;
-    size_t card, index; /* where it was found first; the iterator's place */
+    /* the iterator's place: in the registry, and where it was found first */
+    size_t order, card, index;
 };
 
 /* Moves to the next row; false after the last. Begin with a zeroed row. */

@@ -119,25 +119,16 @@ static void trim(struct km_buf *out)
     km_buf_append_char(out, '\n');
 }
 
-static void wrapped(const struct grid *g, enum km_tone wanted,
-                    struct km_str text)
-{
-    tone(g, wanted);
-    km_text_wrap(g->out, text, g->terminal->width, 0);
-    tone(g, KM_TONE_PLAIN);
-    km_buf_append_char(g->out, '\n');
-}
-
 static void title_lines(const struct grid *g)
 {
     const struct km_matrix *m = g->matrix;
     char text[512];
-    wrapped(g, KM_TONE_STRONG, km_str_of(m->title));
+    km_terminal_line(g->terminal, KM_TONE_STRONG, km_str_of(m->title), g->out);
     (void)snprintf(text, sizeof text, "%s%srows: %.120s; columns: %.120s",
                    strcmp(m->unit, "1") == 0 ? "" : m->unit,
                    strcmp(m->unit, "1") == 0 ? "" : "; ", m->row_title,
                    m->column_title);
-    wrapped(g, KM_TONE_QUIET, km_str_of(text));
+    km_terminal_line(g->terminal, KM_TONE_QUIET, km_str_of(text), g->out);
 }
 
 static void heading_line(const struct grid *g, size_t from, size_t to)
@@ -252,7 +243,8 @@ static void key_lines(const struct grid *g)
         km_buf_printf(&line, "%s%zu ", c ? ", " : "", c + 1);
         km_buf_append(&line, name.ptr, name.len);
     }
-    wrapped(g, KM_TONE_QUIET, (struct km_str){line.bytes, line.len});
+    km_terminal_line(g->terminal, KM_TONE_QUIET,
+                     (struct km_str){line.bytes, line.len}, g->out);
     km_buf_finish(&line);
 }
 
@@ -278,7 +270,7 @@ static void scale_line(const struct grid *g)
         : m->better == KM_BETTER_LOWER ? "; lower is better"
                                        : "",
         hole);
-    wrapped(g, KM_TONE_QUIET, km_str_of(text));
+    km_terminal_line(g->terminal, KM_TONE_QUIET, km_str_of(text), g->out);
 }
 
 void km_matrix_text(const struct km_matrix *matrix,

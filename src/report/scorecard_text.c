@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "report/chart_text.h"
-#include "report/comparison.h"
 #include "report/factors_text.h"
 #include "report/figure_view.h"
 #include "report/matrix_text.h"
@@ -23,17 +22,7 @@ enum {
     WIDE_FROM = 90,
     WORDS_FROM = 76,
     NOTES_MAX = 64,
-    NAME_WIDTH = 30, /* of a run over its column */
 };
-
-static void toned_line(struct km_buf *out, const struct km_terminal *terminal,
-                       enum km_tone tone, const char *text)
-{
-    km_buf_append_text(out, km_terminal_tone(terminal, tone));
-    km_text_wrap(out, km_str_of(text), terminal->width, 0);
-    km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
-    km_buf_append_char(out, '\n');
-}
 
 static void print_heading(const struct km_scorecard *card,
                           const struct km_terminal *terminal,
@@ -46,8 +35,8 @@ static void print_heading(const struct km_scorecard *card,
     km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
     size_t need = km_text_width(name) + 3 + km_text_width(context);
     km_buf_append_text(out, need <= terminal->width ? "   " : "\n");
-    toned_line(out, terminal, KM_TONE_QUIET, card->context);
-    toned_line(out, terminal, KM_TONE_PLAIN, card->headline);
+    km_terminal_line(terminal, KM_TONE_QUIET, km_str_of(card->context), out);
+    km_terminal_line(terminal, KM_TONE_PLAIN, km_str_of(card->headline), out);
     km_buf_append_char(out, '\n');
 }
 
@@ -320,12 +309,12 @@ static void print_cut(const struct km_chart *chart,
                        "%.60s",
                        chart->title, km_show_value(chart->cut).text,
                        chart->unit);
-        toned_line(out, terminal, KM_TONE_QUIET, text);
+        km_terminal_line(terminal, KM_TONE_QUIET, km_str_of(text), out);
     }
     if (chart->left_out) {
         (void)snprintf(text, sizeof text, "%zu more are not drawn",
                        chart->left_out);
-        toned_line(out, terminal, KM_TONE_QUIET, text);
+        km_terminal_line(terminal, KM_TONE_QUIET, km_str_of(text), out);
     }
 }
 
@@ -423,56 +412,4 @@ enum km_code km_scorecard_text(const struct km_scorecard *card,
         km_matrix_text(&card->matrices[i], terminal, out);
     }
     return code;
-}
-
-enum km_code km_comparison_text(const struct km_scorecard *cards, size_t count,
-                                const struct km_terminal *terminal,
-                                struct km_arena *arena, struct km_buf *out,
-                                struct km_err *err)
-{
-    enum { BLOCK = 5 };
-    const char *ellipsis = terminal->unicode ? "…" : "~";
-    for (size_t from = 0; from < count; from += BLOCK) {
-        size_t runs = count - from < BLOCK ? count - from : BLOCK;
-        struct km_column columns[2 + BLOCK] = {{"figure", KM_ALIGN_LEFT, true},
-                                               {"unit", KM_ALIGN_LEFT, false}};
-        for (size_t r = 0; r < runs; r++) {
-            struct km_buf name;
-            km_buf_init(&name, 4096);
-            km_text_name(&name, km_comparison_name(cards, count, from + r),
-                         NAME_WIDTH, ellipsis);
-            const char *kept =
-                name.bytes ? km_arena_copy(arena, name.bytes, name.len) : "";
-            columns[2 + r] =
-                (struct km_column){kept ? kept : "", KM_ALIGN_RIGHT, true};
-            km_buf_finish(&name);
-        }
-        struct km_table table;
-        km_table_init(&table, arena, columns, 2 + runs);
-        struct km_comparison_row row = {0};
-        while (km_comparison_next(cards, count, &row)) {
-            km_table_cellf(&table, KM_TONE_PLAIN, "%s%s%s", row.figure->id,
-                           *row.variant ? " " : "", row.variant);
-            km_table_cell(&table, km_str_of(km_unit_shown(row.unit)),
-                          KM_TONE_QUIET);
-            for (size_t r = 0; r < runs; r++) {
-                struct km_figure_view view;
-                bool there = km_comparison_view(&cards[from + r], &row, &view);
-                km_table_cellf(
-                    &table, there ? view.tone : KM_TONE_QUIET, "%s%s",
-                    there ? view.value.text : "",
-                    there && view.result->state == KM_FIGURE_WEAK ? " ~" : "");
-            }
-        }
-        km_buf_append_char(out, '\n');
-        enum km_code code = km_table_print(&table, terminal, out, err);
-        if (code) {
-            return code;
-        }
-    }
-    toned_line(
-        out, terminal, KM_TONE_QUIET,
-        "~ weak: not calibrated, or the interval spans zero. Values side "
-        "by side; no verdict is drawn.");
-    return KM_OK;
 }

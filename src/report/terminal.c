@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/number.h"
+#include "report/text.h"
 
 enum { WIDTH_UNKNOWN = 100 };
 
@@ -103,6 +104,15 @@ const char *km_terminal_tone(const struct km_terminal *terminal,
                      [tone - KM_TONE_SERIES];
     }
     return sequences[tone];
+}
+
+void km_terminal_line(const struct km_terminal *terminal, enum km_tone tone,
+                      struct km_str text, struct km_buf *out)
+{
+    km_buf_append_text(out, km_terminal_tone(terminal, tone));
+    km_text_wrap(out, text, terminal->width, 0);
+    km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+    km_buf_append_char(out, '\n');
 }
 
 enum km_tone km_tone_of_series(size_t series)

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
+#include "base/str.h"
+
 enum { KM_TERMINAL_WIDTH_MIN = 60, KM_TERMINAL_WIDTH_MAX = 160 };
 
 /* Colours behind cells: only the few tones, 256 of them, or all. */
@@ -45,6 +48,9 @@ enum { KM_TONE_SERIES_COUNT = 8 };
 const char *km_terminal_tone(const struct km_terminal *terminal,
                              enum km_tone tone);
 enum km_tone km_tone_of_series(size_t series);
+/* Appends the text in this tone, broken to the width, and a line end. */
+void km_terminal_line(const struct km_terminal *terminal, enum km_tone tone,
+                      struct km_str text, struct km_buf *out);
 
 struct km_escape {
     char text[48];

@@ -152,7 +152,9 @@ static void a_fan_nests_from_the_widest(void)
     CHECK_INT(km_chart_legend(chart, "~", legend), 5);
     CHECK_TEXT(legend[0].text, "95 %");
     CHECK_TEXT(legend[1].text, "80 %");
-    CHECK_TEXT(legend[2].text, "50 % own past forecasts");
+    CHECK_TEXT(legend[2].text, "50 %");
+    CHECK_TEXT(legend[0].rung, "");
+    CHECK_TEXT(legend[2].rung, "own past forecasts");
 }
 
 static void lines_beyond_the_colours_stay_behind(void)
