@@ -9,7 +9,7 @@
 
 #include "report/text.h"
 
-enum { MANY_ROWS = 9, VARIANTS_MAX = 512 };
+enum { MANY_ROWS = 9, VARIANTS_MAX = 512, PARTED_MIN = 6 };
 
 bool km_figure_applies(const struct km_figure_result *result)
 {
@@ -127,6 +127,44 @@ static struct km_str variant_of(const struct km_scorecard *card, size_t index)
                  : km_str_of(result->variant);
 }
 
+/* Bytes before the last ", " of a variant; 0 without one. "cold start, not
+ * calibrated" is one part. */
+static size_t parts_of(const char *variant)
+{
+    size_t at = 0;
+    for (const char *c = variant; (c = strstr(c, ", ")) != NULL; c += 2) {
+        at = strncmp(c, ", not ", 6) == 0 ? at : (size_t)(c - variant);
+    }
+    return at;
+}
+
+/* "loss, known schedule" of a figure that has many such variants. */
+static struct km_str group_of(const struct km_scorecard *card, size_t index)
+{
+    const struct km_figure_result *result = &card->results[index];
+    size_t parted = 0;
+    for (size_t i = 0; i < card->count && parted < PARTED_MIN; i++) {
+        parted += card->results[i].figure == result->figure &&
+                  km_figure_applies(&card->results[i]) &&
+                  parts_of(card->results[i].variant) > 0;
+    }
+    return (struct km_str){
+        result->variant, parted == PARTED_MIN ? parts_of(result->variant) : 0};
+}
+
+/* The row above, among those that are shown. */
+static bool find_above(const struct km_scorecard *card, size_t index,
+                       size_t *above)
+{
+    for (size_t i = index; i > 0; i--) {
+        if (km_figure_applies(&card->results[i - 1])) {
+            *above = i - 1;
+            return true;
+        }
+    }
+    return false;
+}
+
 struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
                                         size_t index)
 {
@@ -144,13 +182,19 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
         .opens = true,
         .variant = variant_of(card, index),
     };
-    for (size_t i = index; i > 0 && !view.repeats; i--) {
-        const struct km_figure *above = card->results[i - 1].figure;
-        if (km_figure_applies(&card->results[i - 1])) {
-            view.repeats = above == result->figure;
-            view.opens = !same_family(above, result->figure);
-            break;
-        }
+    size_t above;
+    view.group = group_of(card, index);
+    view.opens_group = view.group.len > 0;
+    if (view.group.len) {
+        view.variant = km_str_of(result->variant + view.group.len + 2);
+    }
+    if (find_above(card, index, &above)) {
+        const struct km_figure *figure = card->results[above].figure;
+        view.repeats = figure == result->figure;
+        view.opens = !same_family(figure, result->figure);
+        view.opens_group =
+            view.group.len &&
+            !(view.repeats && km_str_equal(group_of(card, above), view.group));
     }
     if (!view.has_value) {
         return view;

@@ -22,6 +22,10 @@ struct km_figure_view {
     bool repeats; /* another variant of the figure in the row above */
     bool opens;   /* the first of its family, or of those that follow others */
     struct km_str variant; /* without the folders that all variants share */
+    /* many variants of several parts, "loss, known schedule, as shown": all but
+     * the last part, which `variant` then is; else "" */
+    struct km_str group;
+    bool opens_group; /* another group than the row above */
     bool has_value;
     struct km_short value, low, high;
     enum km_interval_kind interval;

@@ -130,7 +130,7 @@ static void figure_name(const struct km_figure_view *view, struct km_buf *out)
 {
     const struct km_figure_result *result = view->result;
     km_buf_append_text(out, "<th scope=row><details><summary>");
-    if (!view->repeats || !*result->variant) {
+    if ((!view->repeats || !*result->variant) && !view->group.len) {
         km_html_escape(out, result->figure->title);
         km_buf_append_text(out, *result->variant ? " " : "");
     }
@@ -245,6 +245,13 @@ void km_html_figures(const struct km_scorecard *card, struct km_buf *out)
                                         "colspan=3 scope=rowgroup>");
                 km_html_escape(out, km_family_title(view.result->figure).text);
                 km_buf_append_char(out, '\n');
+            }
+            if (view.opens_group) {
+                km_buf_append_text(out, "<tr class=group><th colspan=3>");
+                km_html_escape(out, view.result->figure->title);
+                km_buf_append_text(out, " <span class=variant>");
+                html_path(out, view.group);
+                km_buf_append_text(out, "</span>\n");
             }
             figure_row(&view, out);
         }

@@ -64,7 +64,7 @@ static void scale(const struct km_matrix_view *view, struct km_buf *out)
                                                         : "");
     km_buf_append_text(out,
                        view->logarithmic ? "Tints by powers of ten. " : "");
-    km_buf_append_text(out, view->hole_count ? "· is not measured." : "");
+    km_buf_append_text(out, view->hole_count ? "· not measured." : "");
     km_buf_append_text(out, "</p>");
 }
 

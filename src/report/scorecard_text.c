@@ -89,21 +89,44 @@ static size_t note_number(struct figure_rows *rows, const char *note)
     return rows->note_count;
 }
 
+static void open_group(struct figure_rows *rows,
+                       const struct km_figure_view *view)
+{
+    char text[512];
+    if (view->opens_group) {
+        int len = (int)(view->group.len < 400 ? view->group.len : 400);
+        (void)snprintf(text, sizeof text, "  %.*s", len, view->group.ptr);
+        km_table_heading(&rows->table, km_str_of(text), KM_TONE_QUIET);
+    }
+}
+
 static void name_cells(struct figure_rows *rows,
                        const struct km_figure_view *view)
 {
     const struct km_figure_result *result = view->result;
     int len = view->variant.len < 400 ? (int)view->variant.len : 400;
     const char *variant = view->variant.ptr;
+    if (view->opens_group && !rows->marks && !view->repeats) {
+        km_table_heading(&rows->table, km_str_of(result->figure->id),
+                         KM_TONE_PLAIN);
+    }
     if (rows->marks) {
         if (!view->repeats) {
             km_table_heading(&rows->table, km_str_of(result->figure->id),
                              KM_TONE_PLAIN);
         }
-        km_table_cellf(&rows->table, KM_TONE_QUIET, "  %.*s", len, variant);
+        open_group(rows, view);
+        km_table_cellf(&rows->table, KM_TONE_QUIET, "  %s%.*s",
+                       view->group.len ? "  " : "", len, variant);
         return;
     }
-    if (!rows->narrow) {
+    open_group(rows, view);
+    if (view->group.len && rows->narrow) {
+        km_table_cellf(&rows->table, KM_TONE_PLAIN, "    %.*s", len, variant);
+    } else if (view->group.len) {
+        km_table_cell(&rows->table, KM_STR(""), KM_TONE_PLAIN);
+        km_table_cell(&rows->table, view->variant, KM_TONE_QUIET);
+    } else if (!rows->narrow) {
         km_table_cell(&rows->table,
                       km_str_of(view->repeats ? "" : result->figure->id),
                       KM_TONE_PLAIN);
@@ -206,6 +229,15 @@ static enum km_align name_align(const struct km_scorecard *card)
     return KM_ALIGN_LEFT;
 }
 
+static bool any_weak(const struct km_scorecard *card)
+{
+    bool any = false;
+    for (size_t i = 0; i < card->count; i++) {
+        any = any || card->results[i].state == KM_FIGURE_WEAK;
+    }
+    return any;
+}
+
 static enum km_code print_figures(const struct km_scorecard *card,
                                   const struct km_terminal *terminal,
                                   struct km_arena *arena, struct km_buf *out,
@@ -246,10 +278,9 @@ static enum km_code print_figures(const struct km_scorecard *card,
     }
     enum km_code code = km_table_print(&rows.table, terminal, out, err);
     print_notes(&rows, terminal, out);
-    if (rows.marks) {
-        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_QUIET));
-        km_buf_append_text(out, "  ~  weak\n");
-        km_buf_append_text(out, km_terminal_tone(terminal, KM_TONE_PLAIN));
+    if (rows.marks && any_weak(card)) {
+        km_buf_append_text(out, "  "); /* among the notes */
+        km_terminal_line(terminal, KM_TONE_QUIET, KM_STR("~  weak"), out);
     }
     return code;
 }

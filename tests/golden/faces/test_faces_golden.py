@@ -15,7 +15,7 @@ DRAW = os.environ["DRAW_FACES"]
 
 CASES = {}
 for card in ("matrix", "drift", "survival", "goodput", "frontier", "fan", "arms",
-             "factors", "long"):
+             "factors", "long", "parted"):
     CASES[card + "_60.txt"] = [card, "text", "60"]
     CASES[card + "_100.txt"] = [card, "text", "100"]
     CASES[card + ".html"] = [card, "html"]

@@ -16,6 +16,7 @@ struct km_scorecard face_card_fan(void);      /* 50, 80, 95 % of a forecast */
 struct km_scorecard face_card_arms(void);     /* more lines than colours */
 struct km_scorecard face_card_factors(void);  /* a speed-up as a product */
 struct km_scorecard face_card_long(void);     /* figures of many families */
+struct km_scorecard face_card_parted(void);   /* variants of several parts */
 
 struct face_card_row {
     const char *name;

@@ -303,6 +303,24 @@ static void long_cards_have_headings_and_short_names(void)
     CHECK(!km_figures_are_many(&one));
 }
 
+static void variants_of_parts_are_grouped(void)
+{
+    struct km_scorecard card = face_card_parted();
+    struct km_figure_view view = km_figure_view_of(&card, 0);
+    CHECK(km_str_is(view.group, "loss, known schedule"));
+    CHECK(km_str_is(view.variant, "as shown") && view.opens_group);
+    view = km_figure_view_of(&card, 2);
+    CHECK(km_str_is(view.variant, "cold start, not calibrated"));
+    CHECK(!view.opens_group);
+    view = km_figure_view_of(&card, 3);
+    CHECK(view.opens_group && km_str_is(view.group, "val/<b>, constant rate"));
+    view = km_figure_view_of(&card, 6);
+    CHECK(!view.opens_group && view.group.len == 0);
+    view = km_figure_view_of(&card, 7); /* too few to group */
+    CHECK(view.group.len == 0 &&
+          km_str_is(view.variant, "loss, known schedule"));
+}
+
 int main(void)
 {
     RUN(labels_stay_where_they_want_or_move_apart);
@@ -320,5 +338,6 @@ int main(void)
     RUN(every_chart_keeps_to_every_width);
     RUN(factors_begin_where_the_last_one_ended);
     RUN(long_cards_have_headings_and_short_names);
+    RUN(variants_of_parts_are_grouped);
     return tap_end();
 }
