@@ -279,8 +279,8 @@ static enum km_code print_figures(const struct km_scorecard *card,
     enum km_code code = km_table_print(&rows.table, terminal, out, err);
     print_notes(&rows, terminal, out);
     if (rows.marks && any_weak(card)) {
-        km_buf_append_text(out, "  "); /* among the notes */
-        km_terminal_line(terminal, KM_TONE_QUIET, KM_STR("~  weak"), out);
+        km_buf_append_text(out, "  ~  "); /* among the notes */
+        km_terminal_line(terminal, KM_TONE_QUIET, KM_STR("weak"), out);
     }
     return code;
 }

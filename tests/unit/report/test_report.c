@@ -198,6 +198,49 @@ static void charts_of_odd_data_do_not_break(void)
     }
 }
 
+/* Each kind, alone and two of a kind, over values that are none. */
+static void every_kind_survives_odd_data(void)
+{
+    static const char *const kinds[] = {
+        "data",  "fit",    "forecast", "forecast50", "forecast9x",
+        "ghost", "points", "line",     "step",       "stack"};
+    static const double x[4] = {0, 1, 2, 3}, costs[4] = {1e-9, 1, 1e3, 1e9};
+    static const double rows[][4] = {{2, 2, 2, 2},
+                                     {NAN, INFINITY, -INFINITY, NAN},
+                                     {0, 1.7e308, -1.7e308, 1},
+                                     {NAN, 1, NAN, 1e-300},
+                                     {-1, -2, -3, 0}};
+    const size_t kind_count = sizeof kinds / sizeof *kinds;
+    for (size_t i = 0; i < kind_count * 5 * 4; i++) {
+        const double *y = rows[i / kind_count % 5];
+        bool odd = i / kind_count / 5 % 2, log = i / kind_count / 10;
+        begin("x");
+        for (size_t c = 0; c < 2; c++) {
+            demo.curves[c] = (struct km_curve){.id = "loss",
+                                               .title = "loss",
+                                               .unit = odd ? "1" : "nat",
+                                               .kind = kinds[i % kind_count],
+                                               .name = odd ? HOSTILE : NULL,
+                                               .count = c || odd ? 4 : 1,
+                                               .x = log ? costs : x,
+                                               .y = y,
+                                               .lo = odd ? y : NULL,
+                                               .hi = odd ? y : NULL,
+                                               .rung = odd ? HOSTILE : NULL};
+        }
+        demo.card.curve_count = 2;
+        demo.card.target = odd ? 3.28 : (double)NAN;
+        write_text(i % 2 ? 60 : 120, i % 3 == 0, false);
+        CHECK(!out.failed && !has("\033"));
+        km_buf_reset(&out);
+        const struct km_html_options options = {0, "0"};
+        km_report_html(&demo.card, 1, &options, &out);
+        CHECK(!out.failed && !has("\033") && !has("<img"));
+        CHECK(!has("nan") && !has("inf "));
+        end();
+    }
+}
+
 static void comparison_rows_are_shown_once(void)
 {
     begin("a");
@@ -243,6 +286,7 @@ int main(void)
     RUN(the_page_needs_nothing_from_outside);
     RUN(a_card_without_anything_is_still_a_page);
     RUN(charts_of_odd_data_do_not_break);
+    RUN(every_kind_survives_odd_data);
     RUN(comparison_rows_are_shown_once);
     RUN(a_card_about_the_others_is_not_compared);
     return tap_end();
