@@ -313,22 +313,73 @@ static void keep_one_forecast(struct km_chart *chart)
     chart->curve_count = kept;
 }
 
-/* Colours in the order of arrival, after those that a fit and validation have;
- * lines beyond the palette stay in the background. */
-static void number_series(struct km_chart *chart)
+enum { NO_SERIES = KM_CHART_SERIES };
+
+static bool has_series(const struct km_chart_curve *row)
 {
-    size_t next = 0;
+    return row->ink == KM_INK_SERIES || row->ink == KM_INK_STACK;
+}
+
+/* The colour that a name has in a chart before this one. */
+static size_t series_before(const struct km_chart *charts, size_t chart,
+                            const char *name)
+{
+    for (size_t c = 0; c < chart && name; c++) {
+        for (size_t i = 0; i < charts[c].curve_count; i++) {
+            const struct km_chart_curve *row = &charts[c].curves[i];
+            if (row->ink == KM_INK_SERIES && row->curve->name &&
+                strcmp(row->curve->name, name) == 0) {
+                return row->series;
+            }
+        }
+    }
+    return NO_SERIES;
+}
+
+/* The first colour from `from` on that nothing in the chart has. */
+static size_t free_series(const struct km_chart *chart, size_t from)
+{
+    for (size_t series = from; series < NO_SERIES; series++) {
+        bool taken = false;
+        for (size_t i = 0; i < chart->curve_count; i++) {
+            taken = taken || (has_series(&chart->curves[i]) &&
+                              chart->curves[i].series == series);
+        }
+        if (!taken) {
+            return series;
+        }
+    }
+    return NO_SERIES;
+}
+
+/* A name has one colour on all charts of a card; others in the order of
+ * arrival, after those that a fit and validation have. Lines beyond the palette
+ * stay in the background, layers share its last colour. */
+static void number_series(struct km_chart *chart, const struct km_chart *before,
+                          size_t before_count)
+{
+    size_t first = 0;
     if (km_chart_has(chart, KM_INK_FIT) ||
         km_chart_has(chart, KM_INK_FORECAST)) {
-        next = km_chart_has(chart, KM_INK_VALID) ? 2 : 1;
+        first = km_chart_has(chart, KM_INK_VALID) ? 2 : 1;
     }
     for (size_t i = 0; i < chart->curve_count; i++) {
         struct km_chart_curve *row = &chart->curves[i];
-        if (row->ink == KM_INK_SERIES && next >= KM_CHART_LINES) {
+        if (has_series(row)) {
+            row->series = series_before(before, before_count, row->curve->name);
+        }
+    }
+    for (size_t i = 0; i < chart->curve_count; i++) {
+        struct km_chart_curve *row = &chart->curves[i];
+        if (!has_series(row) || row->series != NO_SERIES) {
+            continue;
+        }
+        row->series = free_series(chart, first);
+        if (row->ink == KM_INK_SERIES && row->series >= KM_CHART_LINES) {
             row->ink = KM_INK_GHOST;
-        } else if (row->ink == KM_INK_SERIES || row->ink == KM_INK_STACK) {
-            row->series = next < KM_CHART_SERIES ? next : KM_CHART_SERIES - 1;
-            next++;
+            row->series = 0;
+        } else if (row->series == NO_SERIES) {
+            row->series = KM_CHART_SERIES - 1;
         }
     }
 }
@@ -415,7 +466,7 @@ size_t km_charts_of(const struct km_scorecard *card,
     for (size_t i = 0; i < count; i++) {
         struct km_chart *chart = &charts[i];
         keep_one_forecast(chart);
-        number_series(chart);
+        number_series(chart, charts, kept);
         nest_bands(chart);
         judge_places(chart);
         find_x(chart);

@@ -63,11 +63,25 @@ static double bar_x(double value, double bound)
     return BAR_WIDTH / 2.0 + share * (BAR_WIDTH / 2.0 - 4);
 }
 
+/* A bound: what is true lies somewhere beyond it. */
+static void beyond_bar(struct km_buf *out)
+{
+    km_buf_printf(out,
+                  "<svg class=bar viewBox=\"0 0 %d 16\" role=img><title>at "
+                  "least this</title><path class=zero d=\"M%.1f 3v10\"/>"
+                  "<path class=beyond d=\"M%.1f 8H%dm-5 -4l5 4-5 4\"/></svg>",
+                  BAR_WIDTH, BAR_WIDTH / 2.0, BAR_WIDTH / 2.0, BAR_WIDTH - 4);
+}
+
 /* The interval as a share of the value: short is sharp. */
 static void relative_bar(const struct km_figure_result *result,
                          struct km_buf *out)
 {
     double value = result->value;
+    if (result->state == KM_FIGURE_CENSORED && isfinite(value)) {
+        beyond_bar(out);
+        return;
+    }
     if (!isfinite(value) || value == 0 || isnan(result->lo) ||
         isnan(result->hi)) {
         return;

@@ -131,7 +131,8 @@ void km_report_html(const struct km_scorecard *cards, size_t count,
         out, "<footer>Dots are data, the line is the fitted curve, dashes are "
              "its forecast, shades are intervals. A bar beside a figure shows "
              "its interval as a share of the value: half a bar is 30 %, an "
-             "open end reaches beyond. Hollow or dashed: weak. ");
+             "open end reaches beyond. Hollow or dashed: weak; an arrow: at "
+             "least so much. ");
     km_buf_printf(out,
                   "Written by knotmeter %s, %s.</footer></main></body>"
                   "</html>\n",

@@ -168,6 +168,20 @@ static void lines_beyond_the_colours_stay_behind(void)
     }
 }
 
+static void a_name_has_one_colour_on_all_charts(void)
+{
+    struct km_scorecard arms = face_card_arms(), one = face_card_survival();
+    struct km_curve curves[4] = {arms.curves[0], arms.curves[1], one.curves[0],
+                                 one.curves[1]};
+    curves[2].name = "new";
+    curves[3].name = curves[0].name;
+    arms.curves = curves;
+    arms.curve_count = 4;
+    CHECK_INT(km_charts_of(&arms, charts), 2);
+    CHECK_INT(charts[1].curves[1].series, 0);
+    CHECK_INT(charts[1].curves[0].series, 1); /* free on this chart */
+}
+
 static void places_on_a_line_are_ahead(void)
 {
     static const bool ahead[] = {false, true, true, false, true, false, true};
@@ -331,6 +345,7 @@ int main(void)
     RUN(stairs_of_shares_reach_from_zero_to_one);
     RUN(a_fan_nests_from_the_widest);
     RUN(lines_beyond_the_colours_stay_behind);
+    RUN(a_name_has_one_colour_on_all_charts);
     RUN(places_on_a_line_are_ahead);
     RUN(too_many_places_are_counted);
     RUN(logarithmic_ticks_are_round);
