@@ -11,14 +11,14 @@
 
 struct km_velocity_band km_velocity_band(const struct km_score_input *input)
 {
-    return input->options->velocity_band ? *input->options->velocity_band
-                                         : km_velocity_band_cold;
+    return input->velocity_groups ? input->velocity_band
+                                  : km_velocity_band_cold;
 }
 
 const char *km_velocity_rung(const struct km_score_input *input)
 {
-    return input->options->velocity_band ? "cross-run conformal"
-                                         : "measured discrepancy";
+    return input->velocity_groups ? "cross-run conformal"
+                                  : "measured discrepancy";
 }
 
 static const char *variant_of(struct km_arena *arena, enum km_axis axis)
@@ -130,14 +130,13 @@ static enum km_code add_velocity(const struct km_score_input *input,
                    (double)curve->window_count;
     struct km_evidence evidence = {0};
     add_evidence(input, axis, &evidence);
-    if (input->options->velocity_band) {
+    if (input->velocity_groups) {
         km_evidence_add(
             &evidence,
             km_arena_printf(card->arena,
                             "gains of %zu finished configurations were %.2f "
                             "to %.2f of what was predicted",
-                            input->options->velocity_groups,
-                            km_velocity_band(input).low,
+                            input->velocity_groups, km_velocity_band(input).low,
                             km_velocity_band(input).high));
     }
     if (!(curve->pow3.amplitude > 0)) {

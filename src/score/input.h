@@ -89,9 +89,11 @@ struct km_score_input {
     double warmup_end;        /* steps; 0: none seen */
     double horizon;           /* step */
     const char *horizon_source;
-    bool planned;     /* the horizon is what somebody planned */
-    bool at_end;      /* nothing more is to come: nothing is forecast */
-    const double *at; /* further steps to forecast */
+    bool planned; /* the horizon is what somebody planned */
+    bool at_end;  /* nothing more is to come: nothing is forecast */
+    struct km_velocity_band velocity_band; /* of `velocity_groups` finished */
+    size_t velocity_groups;                /* configurations; 0: none known */
+    const double *at;                      /* further steps to forecast */
     size_t at_count;
     const struct km_record *record; /* kept forecasts; NULL: nothing goes on */
     const struct km_stored_run *stored; /* configuration, plan; NULL at_end */

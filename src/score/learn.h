@@ -8,7 +8,7 @@
 #include "score/input.h"
 
 /* What actual over predicted gain lies between: of the user's finished runs
- * where the options bring them, else of a cold start. */
+ * where there are enough, else of a cold start. */
 struct km_velocity_band km_velocity_band(const struct km_score_input *input);
 const char *km_velocity_rung(const struct km_score_input *input);
 

@@ -389,6 +389,7 @@ take_fits(const struct km_forecast_run *run, const struct km_bin_sums *sums,
     }
     origin->fitted = true;
     origin->points = window.count;
+    origin->pow3_now = km_fit_value(&work->pow3, origin->x_now);
     origin->now = (km_fit_value(&work->pow3, origin->x_now) +
                    km_fit_value(&work->invlog3, origin->x_now)) /
                   2;
@@ -396,6 +397,7 @@ take_fits(const struct km_forecast_run *run, const struct km_bin_sums *sums,
         struct km_origin_target *target = &origin->targets[t];
         target->regime = regime_of(run, origin, target->x);
         if (isfinite(target->x)) {
+            target->pow3 = km_fit_value(&work->pow3, target->x);
             double mean = (km_fit_value(&work->pow3, target->x) +
                            km_fit_value(&work->invlog3, target->x)) /
                           2;
@@ -420,7 +422,8 @@ enum km_code km_origin_take(const struct km_forecast_run *run,
     *origin = (struct km_origin){.target_count = target_count,
                                  .loss = run->loss,
                                  .end_drop = NAN,
-                                 .now = NAN};
+                                 .now = NAN,
+                                 .pow3_now = NAN};
     origin->targets = km_new(arena, struct km_origin_target, target_count);
     if (!origin->targets) {
         return fail_full(err);
@@ -430,6 +433,7 @@ enum km_code km_origin_take(const struct km_forecast_run *run,
             .x = targets[t],
             .s1 = NAN,
             .drop = NAN,
+            .pow3 = NAN,
             .mean = NAN,
             .line = NAN,
             .s = NAN,

@@ -55,6 +55,7 @@ struct km_origin_target {
     double x;        /* step; NaN: not asked */
     double s1, drop; /* of the plan there */
     enum km_rate_regime regime;
+    double pow3;     /* that fit alone: velocities are its slope */
     double mean;     /* mean of pow3 and invlog3 on the step axis */
     double line;     /* log-log line over the last half */
     double s;        /* of a cold start, forecast.h, before k */
@@ -66,7 +67,8 @@ struct km_origin_target {
 
 struct km_origin {
     double x_now, last_value, share; /* share: x_now / planned */
-    double now;  /* the mean of families at x_now; NaN unless fitted */
+    double now; /* the mean of families at x_now; NaN unless fitted */
+    double pow3_now;
     size_t seen; /* points */
     bool fitted;
     double window;                        /* share of x_now kept by the mean */

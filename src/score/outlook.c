@@ -130,6 +130,12 @@ static enum km_code make_paths(struct km_store *store,
     if (code == KM_OK && input->valid.fitted && two) {
         code = make_path(input, &input->valid, history, work, err);
     }
+    size_t groups;
+    if (code == KM_OK && input->learn.path &&
+        km_path_velocity_band(input->learn.path, input->arena,
+                              &input->velocity_band, &groups)) {
+        input->velocity_groups = groups;
+    }
     if (!two) {
         input->valid.path = input->learn.path;
         input->valid.no_path = input->learn.no_path;

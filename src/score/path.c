@@ -7,9 +7,11 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "measure/groups.h"
 
 enum { PLACES = 24, BEYOND = 6 };
 static const double SAME = 1e-9; /* of a step */
+static const double GAIN_AHEAD = 1.25;
 
 static enum km_code fail_full(struct km_err *err)
 {
@@ -29,13 +31,14 @@ static int by_size(const void *a, const void *b)
 static size_t place_targets(const struct km_path_question *q, double x_now,
                             double *targets)
 {
-    double all[PLACES + BEYOND + KM_PATH_ASKED_MAX];
+    double all[PLACES + 1 + BEYOND + KM_PATH_ASKED_MAX];
     size_t n = 0, kept = 0;
     double span = log(q->horizon / x_now);
     for (int k = 1; k < PLACES; k++) {
         all[n++] = x_now * exp(span * k / PLACES);
     }
     all[n++] = q->horizon;
+    all[n++] = GAIN_AHEAD * x_now;
     for (int k = 1; !q->planned && q->reach > q->horizon && k <= BEYOND; k++) {
         all[n++] =
             q->horizon * exp(log(q->reach / q->horizon) * k / (double)BEYOND);
@@ -179,6 +182,34 @@ const struct km_decision *km_path_decision(const struct km_path *path, double x)
 {
     size_t t = find_target(&path->live, x);
     return t < path->live.target_count ? &path->live.decisions[t] : NULL;
+}
+
+bool km_path_velocity_band(const struct km_path *path, struct km_arena *arena,
+                           struct km_velocity_band *band, size_t *groups)
+{
+    const struct km_live *live = &path->live;
+    size_t n = live->count, kept = 0;
+    size_t t = find_target(live, GAIN_AHEAD * live->x_now);
+    double *ratio = km_new(arena, double, 5 * n);
+    unsigned *group = km_new(arena, unsigned, n);
+    if (t == live->target_count || !ratio || !group ||
+        live->decisions[t].regime != KM_REGIME_CONSTANT) {
+        return false;
+    }
+    for (size_t j = 1; j < n; j++) {
+        const struct km_judged_run *run = &live->judged[j];
+        const struct km_origin *origin = run->origin;
+        double promised = origin->pow3_now - origin->targets[t].pow3;
+        double gained = origin->pow3_now - run->truth[t];
+        if (origin->targets[t].regime == KM_REGIME_CONSTANT && promised > 0 &&
+            isfinite(gained)) {
+            ratio[kept] = gained / promised;
+            group[kept++] = run->dense;
+        }
+    }
+    *groups = km_groups_keys(group, kept, ratio + n);
+    return km_velocity_band_learn(ratio, group, kept, path->level, ratio + n,
+                                  band);
 }
 
 const char *km_path_rung(const struct km_path *path, struct km_arena *arena)

@@ -59,6 +59,12 @@ struct km_path_place km_path_at(const struct km_path *path, double x);
 const struct km_decision *km_path_decision(const struct km_path *path,
                                            double x);
 
+/* What the gains of finished runs to 1.25 times the step were of what the slope
+ * of their fit promised, while the rate stayed constant, here as there. False:
+ * fewer than 9 configurations, or the rate moves. */
+bool km_path_velocity_band(const struct km_path *path, struct km_arena *arena,
+                           struct km_velocity_band *band, size_t *groups);
+
 /* Of chances and times to a target: the draws' rung; the horizon's where those
  * are of a cold start. */
 const char *km_path_rung(const struct km_path *path, struct km_arena *arena);

@@ -34,9 +34,6 @@ struct km_score_options {
     size_t at_count;    /* at most KM_FORECASTS_ASKED_MAX */
     bool milestones;    /* and at x1.25, x1.5 and x2 of the present step */
     const char *family; /* only these figures: "forecast"; NULL: all */
-    /* Actual over predicted gain of finished runs; NULL: of a cold start. */
-    const struct km_velocity_band *velocity_band;
-    size_t velocity_groups; /* configurations behind it */
 };
 enum { KM_FORECASTS_ASKED_MAX = 12 };
 
