@@ -8,6 +8,7 @@
 #include "cli/progress.h"
 #include "report/quantity.h"
 #include "report/table.h"
+#include "score/record_watch.h"
 
 enum { FORMATS_MAX = 64 };
 
@@ -23,7 +24,35 @@ struct import {
     struct format_total totals[FORMATS_MAX];
     size_t total_count;
     uint64_t problems;
+    struct km_record_watch watch;
+    int64_t looked_ns;
+    uint64_t looked_points;
 };
+
+enum { LOOK_S = 2 };
+
+/* Forecasts of runs under way, kept for the record. That it cannot be done is
+ * no reason not to import. */
+static void keep_forecasts(struct import *import)
+{
+    struct km_err err = {.code = KM_OK};
+    if (km_record_watch_look(&import->watch, &err) && import->verbose) {
+        km_progress_clear(&import->progress);
+        km_cli_note(import->cli, "forecasts are not kept: %s", err.message);
+    }
+    import->looked_ns = km_clock_wall_ns(import->cli->clock);
+}
+
+static void on_look(void *user, uint64_t points)
+{
+    struct import *import = user;
+    int64_t now_ns = km_clock_wall_ns(import->cli->clock);
+    if (points != import->looked_points &&
+        now_ns - import->looked_ns >= LOOK_S * (int64_t)1000000000) {
+        import->looked_points = points;
+        keep_forecasts(import);
+    }
+}
 
 static void count_format(struct import *import,
                          const struct km_import_item *item)
@@ -313,6 +342,7 @@ static void fill_options(struct import *import,
         .on_item = on_item,
         .on_progress = on_progress,
         .on_warning = on_warning,
+        .on_look = on_look,
         .user = import,
     };
 }
@@ -336,6 +366,7 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err)
     if (code) {
         return code;
     }
+    km_record_watch_begin(&import.watch, store, &cli->config.roles, cli->clock);
     struct km_import_report report = {0};
     code = km_import(&options, cli->args->words, cli->args->word_count, &report,
                      err);
@@ -343,6 +374,9 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err)
     bool stopped = atomic_load(km_cli_stop_flag());
     if (code && !(stopped && code == KM_EINTERRUPTED)) {
         return code;
+    }
+    if (!stopped || import.follow) {
+        keep_forecasts(&import);
     }
     code = print_report(&import, &report, err);
     if (code) {

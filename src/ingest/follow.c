@@ -205,6 +205,9 @@ enum km_code km_ingest_follow(struct ingest *in, struct km_err *err)
         if (!km_ingest_stopped(in)) {
             code = look_again(&follow, err);
         }
+        if (code == KM_OK && in->options->on_look) {
+            in->options->on_look(in->options->user, in->report->points);
+        }
     }
     if (follow.notify_fd >= 0) {
         (void)close(follow.notify_fd);

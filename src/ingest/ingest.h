@@ -49,6 +49,9 @@ struct km_import_options {
     void (*on_progress)(void *user, const struct km_import_progress *progress);
     void (*on_warning)(void *user, const char *path, uint64_t offset,
                        const char *text);
+    /* Following, after each look, with the points read so far; on the
+     * writer's thread. */
+    void (*on_look)(void *user, uint64_t points);
     void *user;
 };
 

@@ -217,6 +217,19 @@ enum km_code km_record_keep(struct km_store *store,
     return code;
 }
 
+enum km_code km_record_origin(struct km_store *store, uint64_t run_id,
+                              struct km_arena *arena, double *origin,
+                              struct km_err *err)
+{
+    struct reading kept;
+    enum km_code code = read_notes(store, KEPT, run_id, arena, &kept, err);
+    *origin = 0;
+    for (size_t i = 0; code == KM_OK && i < kept.count; i++) {
+        *origin = fmax(*origin, kept.rows[i].origin);
+    }
+    return code;
+}
+
 /* Has the run come far enough? */
 static bool resolve(const struct km_stored_run *run, struct said *said)
 {

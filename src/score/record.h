@@ -25,6 +25,11 @@ enum km_code km_record_keep(struct km_store *store,
                             const struct km_score_input *input, int64_t now_ns,
                             size_t *kept, struct km_err *err);
 
+/* The latest step at which something was said of the run; 0: never. */
+enum km_code km_record_origin(struct km_store *store, uint64_t run_id,
+                              struct km_arena *arena, double *origin,
+                              struct km_err *err);
+
 /* Looks at the runs of all open forecasts; `resolved`: how many were. */
 enum km_code km_record_resolve(struct km_store *store,
                                const struct km_role_table *roles,

@@ -4,10 +4,13 @@ import json
 import math
 import os
 import random
+import signal
+import subprocess
 import tempfile
+import time
 
 from runs_folder import RunsFolder
-from shared import km, run
+from shared import KM, km, run
 
 PLANNED = 2000
 LAB = 12  # finished configurations
@@ -72,7 +75,8 @@ def journey():
         code, out, err = km("forecast", "live", "--store", store, "--json",
                             "--at", "1500", "--target", "2.95")
         assert code == 0, err
-        assert "10 forecasts kept, 0 of earlier" in err, err
+        # the import has kept eight: two curves, three milestones and the end
+        assert "2 forecasts kept, 0 of earlier" in err, err
         rows = figures(out)
         truth = {s: v for s, _, v in curves(LAB, PLANNED)["val_loss"]}
         final = rows["forecast.final", "validation"]
@@ -99,7 +103,7 @@ def journey():
 
         imported(root, store, PLANNED)
         code, out, err = km("forecast", "live", "--store", store, "--json")
-        assert code == 0 and "10 of earlier ones have come due" in err, err
+        assert code == 0 and "kept" not in err, err  # the import resolved them
         # the next run under way shows what the record came to
         imported(root, os.path.join(root, "other"), 800)
         folder = RunsFolder(root, "lab")
@@ -112,7 +116,7 @@ def journey():
         assert code == 0, err
         skill = figures(out)["forecast.skill", "error"]
         assert skill["state"] == "WEAK" and 0 < skill["value"] < 1, skill
-        assert "10 of 10 kept forecasts" in skill["reason"], skill
+        assert "10 of 18 kept forecasts" in skill["reason"], skill
         covered = figures(out)["forecast.skill", "coverage"]
         assert 0 <= covered["value"] <= 1 and covered["n"] == 10, covered
 
@@ -133,9 +137,10 @@ def bare():
         assert final["state"] == "WEAK", final
         assert final["rung"] == "cold start, not calibrated"
         assert figures(out)["forecast.skill", "error"]["reason"].startswith(
-            "no forecast kept yet")
-        code, out, err = km("forecast", "live", "--store", store, "--json")
-        assert "8 forecasts kept" in err, err
+            "8 forecasts kept, none")
+        code, out, err = km("forecast", "live", "--store", store, "--json",
+                            "--at", "1111")
+        assert "2 forecasts kept" in err, err
 
 
 def wrong_input():
@@ -164,4 +169,42 @@ def wrong_input():
         assert code == 0, err
 
 
-run(journey, bare, wrong_input)
+def followed():
+    """what is followed is forecast on its way, the record fills itself"""
+    with tempfile.TemporaryDirectory() as root:
+        store, log = os.path.join(root, "store"), os.path.join(root, "a.csv")
+        rows = [f"{s},{v:.6f}" for s, _, v in curves(5, 2000)["train_loss"]]
+
+        def write(first, last):
+            with open(log, "a", encoding="utf-8") as file:
+                file.write("".join(row + "\n" for row in rows[first:last]))
+
+        def count():
+            code, out, _ = km("report", "a", "--store", store, "--json")
+            if code:
+                return None
+            skill = figures(out)["forecast.skill", "error"]
+            return skill["n"], skill["reason"]
+        with open(log, "w", encoding="utf-8") as file:
+            file.write("step,train_loss\n")
+        write(0, 60)
+        with subprocess.Popen([KM, "import", log, "--store", store, "--follow",
+                               "--quiet"]) as child:
+            try:
+                end = time.monotonic() + 60
+                while count() is None and time.monotonic() < end:
+                    time.sleep(.1)
+                for first, last in ((60, 120), (120, 240), (240, 400)):
+                    before = count()
+                    time.sleep(2.1)  # looks are two seconds apart
+                    write(first, last)
+                    while count() == before and time.monotonic() < end:
+                        time.sleep(.1)
+                n, reason = count()
+                assert n > 0 and "have come due" in reason, (n, reason)
+            finally:
+                child.send_signal(signal.SIGINT)
+                assert child.wait(20) in (0, 130)
+
+
+run(journey, bare, wrong_input, followed)
