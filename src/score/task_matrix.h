@@ -1,11 +1,9 @@
 /* task_matrix.h - R[stage][task] of a lineage, from evaluations in the store.
  *
- * A stage is a stage index of the evaluations ("the third of outputs/3-yahoo")
- * or, without one, a run of the chain of parents. A column is a task that is
- * the name of a stage too: groups and averages that a log carries beside the
- * tasks are left out. Row 0 is what was scored before any training: at step 0,
- * or by a first run of the chain that trained none of the tasks. Where a stage
- * was trained but never scored its row is holes.
+ * A row is a stage of task_stages.h; row 0 is before any training. A column is
+ * a task that is the name of a stage too: groups and averages that a log
+ * carries beside the tasks are left out. Where a stage was trained but never
+ * scored its row is holes.
  *
  * Nothing is mixed: one metric, and one version, hash and number of shots of
  * each task, or the lineage is refused with a sentence.
@@ -17,9 +15,7 @@
 
 #include "measure/retention.h"
 #include "score/lineage.h"
-#include "score/task_rows.h"
-
-enum { KM_TASK_STAGES_MAX = 256 };
+#include "score/task_stages.h"
 
 struct km_task_options {
     const char *metric; /* glob; NULL: the one that fills most cells */

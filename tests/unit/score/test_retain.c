@@ -197,6 +197,109 @@ static void a_run_that_is_its_own_ancestor_is_refused(void)
     km_arena_finish(&b.arena);
 }
 
+static void put_stage(const char *stage, const char *task, int64_t step,
+                      double value)
+{
+    struct km_evaluation row = lineage_row(task, value);
+    row.stage = km_str_of(stage);
+    row.step = step;
+    lineage_put(&b, &row);
+}
+
+/* As the client library logs: a stage has a name and no index. */
+static void named_stages_stand_in_the_order_of_steps(void)
+{
+    lineage_begin(&b);
+    uint64_t id = lineage_run(&b, "lab", "run", "");
+    put_stage("z", "z", 300, 0.8);
+    put_stage("z", "a", 300, 0.4);
+    put_stage("a", "a", 250, 0.7);
+    put_stage("a", "a", 200, 0.6);
+    put_stage("", "a", 0, 0.1);
+    put_stage("", "z", 0, 0.2);
+    put_stage("", "z", 150, 0.9); /* of no stage */
+    lineage_store(&b);
+    load(id);
+    CHECK_INT(matrix.cells.stages, 2);
+    CHECK(!matrix.problem && matrix.has_base);
+    CHECK_TEXT(matrix.tasks[0], "a");
+    CHECK_TEXT(matrix.tasks[1], "z");
+    CHECK_NEAR(cell(1, 1), 0.7, 0);
+    CHECK_NEAR(cell(2, 1), 0.4, 0);
+    CHECK_NEAR(cell(0, 2), 0.2, 0);
+    CHECK(isnan(cell(1, 2)));
+    /* back to a after z began */
+    (void)lineage_run(&b, "lab", "again", "");
+    put_stage("a", "a", 100, 0.7);
+    put_stage("z", "z", 200, 0.7);
+    put_stage("a", "a", 300, 0.7);
+    lineage_store(&b);
+    load(km_run_id(KM_STR("lab"), KM_STR("again")));
+    CHECK(matrix.problem && strstr(matrix.problem, "then a again"));
+    lineage_end(&b);
+    km_arena_finish(&b.arena);
+}
+
+/* A restart as a run of its own goes on with the stage that was under way. */
+static void a_stage_may_go_on_in_the_next_run(void)
+{
+    lineage_begin(&b);
+    (void)lineage_run(&b, "lab", "one", "");
+    put_stage("a", "a", 100, 0.7);
+    put_stage("z", "z", 200, 0.5);
+    lineage_store(&b);
+    (void)lineage_run(&b, "lab", "two", "one");
+    put_stage("z", "z", 300, 0.8);
+    put_stage("z", "a", 300, 0.6);
+    put_stage("q", "q", 400, 0.9);
+    lineage_store(&b);
+    load(km_run_id(KM_STR("lab"), KM_STR("two")));
+    CHECK(!matrix.problem);
+    CHECK_INT(matrix.cells.stages, 3);
+    CHECK_NEAR(cell(2, 2), 0.8, 0);
+    CHECK_NEAR(cell(2, 1), 0.6, 0);
+    lineage_end(&b);
+    km_arena_finish(&b.arena);
+}
+
+/* The same evaluations in any order of arrival, and without what came after a
+ * stage: the rows up to it stay as they are. */
+static void arrival_and_the_future_do_not_change_what_was(void)
+{
+    enum { STAGES = 4, ROWS = STAGES * STAGES };
+    static const char *const names[] = {"p", "q", "r", "s"};
+    for (uint64_t turn = 1; turn <= 20; turn++) {
+        uint64_t state = turn * 7919;
+        size_t order[ROWS], until = turn % 2 ? STAGES : STAGES - 1;
+        lineage_begin(&b);
+        uint64_t id = lineage_run(&b, "lab", "run", "");
+        for (size_t i = 0; i < ROWS; i++) {
+            size_t other =
+                (size_t)(fabs(score_run_noise(&state)) * 1000) % (i + 1);
+            order[i] = order[other];
+            order[other] = i;
+        }
+        for (size_t i = 0; i < ROWS; i++) {
+            size_t stage = order[i] / STAGES, task = order[i] % STAGES;
+            if (stage < until) {
+                put_stage(names[stage], names[task], 100 * (int64_t)(stage + 1),
+                          0.01 * (double)order[i]);
+            }
+        }
+        lineage_store(&b);
+        load(id);
+        CHECK_INT(matrix.cells.stages, until);
+        for (size_t i = 0; i < until; i++) {
+            for (size_t j = 0; j < until; j++) {
+                CHECK_NEAR(cell(i + 1, j + 1), 0.01 * (double)(i * STAGES + j),
+                           0);
+            }
+        }
+        lineage_end(&b);
+        km_arena_finish(&b.arena);
+    }
+}
+
 /* Two stages of x and y; the second score of x is by another test. */
 static void refused_because(void (*spoil)(struct km_evaluation *row),
                             const char *words)
@@ -454,6 +557,9 @@ int main(void)
     RUN(a_first_run_that_trained_a_task_is_stage_one);
     RUN(a_parent_is_found_where_only_one_run_can_be_meant);
     RUN(a_run_that_is_its_own_ancestor_is_refused);
+    RUN(named_stages_stand_in_the_order_of_steps);
+    RUN(a_stage_may_go_on_in_the_next_run);
+    RUN(arrival_and_the_future_do_not_change_what_was);
     RUN(different_tests_of_a_task_are_not_compared);
     RUN(a_task_that_is_trained_twice_has_no_figures);
     RUN(the_last_score_of_a_cell_counts_whatever_the_order);
