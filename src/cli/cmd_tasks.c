@@ -94,18 +94,27 @@ static bool goes_on(const struct tasking *t, const struct km_lineage_run *run)
            t->lineage.runs[run->parent_index].points > 0;
 }
 
-/* Worth a card: two stages with scores, or curves that go on from others, or
- * anything that was asked for. */
-static bool is_worth(const struct tasking *t, const struct km_lineage_run *run,
-                     const struct km_task_matrix *matrix)
+/* Worth a card: two stages with scores, or curves that go on from others; of
+ * what was asked for also one stage, what is held against a named run, and
+ * data that were switched. */
+static enum km_code is_worth(struct tasking *t,
+                             const struct km_lineage_run *run,
+                             const struct km_task_matrix *matrix, bool *worth,
+                             struct km_err *err)
 {
+    bool asked = t->cli->args->word_count > 0;
     bool named = t->scratch.count || t->baseline.count;
-    if (matrix->problem || goes_on(t, run)) {
-        return true;
+    *worth = matrix->problem || goes_on(t, run) ||
+             (asked ? matrix->cells.stages >= 1 || (named && run->points > 0)
+                    : matrix->metric && matrix->cells.stages >= 2);
+    if (*worth || !asked || run->points == 0) {
+        return KM_OK;
     }
-    return t->cli->args->word_count
-               ? matrix->cells.stages >= 1 || (named && run->points > 0)
-               : matrix->metric && matrix->cells.stages >= 2;
+    size_t switches = 0;
+    enum km_code code = km_tuning_count_switches(
+        t->store, run->id, &t->cli->arena, &switches, err);
+    *worth = switches > 0;
+    return code;
 }
 
 static enum km_code load_matrices(struct tasking *t, struct km_err *err)
@@ -129,8 +138,9 @@ static enum km_code load_matrices(struct tasking *t, struct km_err *err)
         }
         code = km_task_matrix_load(t->store, &t->lineage, id, &options, arena,
                                    matrix, err);
-        bool worth = code == KM_OK && is_worth(t, run, matrix);
-        if (worth) {
+        bool worth = false;
+        code = code ? code : is_worth(t, run, matrix, &worth, err);
+        if (worth && code == KM_OK) {
             code = km_task_configuration(t->store, matrix, arena,
                                          &t->configuration[t->count++], err);
         }
@@ -210,7 +220,7 @@ static enum km_code add_tuning(struct tasking *t,
     }
     enum km_code code = km_tuning_load(t->store, &t->lineage, last, arm->count,
                                        &options, arena, &tuning, err);
-    if (code == KM_OK && tuning.tuned.count) {
+    if (code == KM_OK && (tuning.tuned.count || tuning.chain_count > 1)) {
         code = km_tuning_add(&tuning, card, err);
         *pair = km_transfer_pair_of(&tuning, card);
     }

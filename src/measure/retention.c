@@ -247,14 +247,18 @@ bool km_retention_decay(const struct km_retention *r,
     out->rate = fit_rate(r);
     out->half_life = out->rate > 0 ? log(2) / out->rate : (double)INFINITY;
     if (out->tasks > 1) {
-        double weight = slope_of(r, 0, out->rate).weight, squares = 0;
+        double weight = slope_of(r, 0, out->rate).weight;
+        double moved = 0, weights = 0;
         for (size_t j = 1; j < r->stages; j++) {
-            double score = slope_of(r, j, out->rate).score;
-            squares += score * score;
+            /* how far the rate moves without task j, to first order */
+            struct slope own = slope_of(r, j, out->rate);
+            double step = own.score / (weight - own.weight);
+            moved += step * step;
+            weights += own.weight * own.weight;
         }
         double tasks = (double)out->tasks;
-        out->df = tasks - 1;
-        out->se = sqrt(squares * tasks / out->df) / weight;
+        out->df = weight * weight / weights - 1;
+        out->se = sqrt((tasks - 1) / tasks * moved);
     }
     return true;
 }

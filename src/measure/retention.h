@@ -87,14 +87,17 @@ double km_proportion_error(double proportion, double n);
  * learned, fitted by exp(-rate t), least squares over all cells with i > j. */
 struct km_retention_decay {
     double rate;      /* per stage; below 0: scores went on rising */
-    double se, df;    /* over tasks, which are the unit; NaN, 0: one task */
+    double se;        /* over tasks, which are the unit; NaN: one task */
+    double df;        /* of t: may be below 1; 0: one task */
     double half_life; /* ln 2/rate, stages; INFINITY when the rate is not > 0 */
     size_t cells, tasks;
     double lag_max; /* the longest that was seen, stages */
 };
 
 /* False: no cell after the diagonal, or a diagonal that is not positive. Se:
- * sandwich with tasks as clusters, Liang and Zeger 1986, times J/(J-1). */
+ * from fits without one task each, to first order (CR3, Bell and McCaffrey
+ * 2002); df: the effective number of tasks, (sum H)^2/sum H^2 of their weights
+ * H (Kish 1965), less 1: the first task has more cells than the last. */
 bool km_retention_decay(const struct km_retention *r,
                         struct km_retention_decay *out);
 

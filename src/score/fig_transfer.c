@@ -46,15 +46,14 @@ static void find_common(const struct transfer *t, double *from, double *to)
     }
 }
 
-/* scratch - tuned over seeds, with Welch's interval where both have two. */
-static void put_difference(const struct km_moments side[2], double scale,
-                           double level, struct km_figure_result *result)
+/* Where both sides have two seeds, Student's t with Welch's degrees of freedom,
+ * else none. */
+static void put_interval(const struct km_moments side[2], double se, double df,
+                         double level, struct km_figure_result *result)
 {
-    double se, df;
-    result->value = (side[1].mean - side[0].mean) / scale;
     result->n = (uint64_t)(side[0].n + side[1].n);
-    if (km_moments_welch(&side[0], &side[1], &se, &df)) {
-        double half = se / scale * km_t_quantile(0.5 + level / 2, df);
+    if (se > 0) {
+        double half = se * km_t_quantile(0.5 + level / 2, df);
         result->lo = result->value - half;
         result->hi = result->value + half;
         result->level = level;
@@ -66,6 +65,32 @@ static void put_difference(const struct km_moments side[2], double scale,
         result->state = KM_FIGURE_WEAK;
         result->reason = "no interval: one run a side";
     }
+}
+
+/* scratch - tuned. */
+static void put_difference(const struct km_moments side[2], double level,
+                           struct km_figure_result *result)
+{
+    double se = NAN, df = NAN;
+    (void)km_moments_welch(&side[0], &side[1], &se, &df);
+    result->value = side[1].mean - side[0].mean;
+    put_interval(side, se, df, level, result);
+}
+
+/* (scratch - tuned)/|scratch|; its error by the delta method:
+ * var = (var tuned + (tuned/scratch)^2 var scratch)/scratch^2. */
+static void put_ratio(const struct km_moments side[2], double level,
+                      struct km_figure_result *result)
+{
+    double se = NAN, df = NAN, scratch = side[1].mean;
+    double share = side[0].mean / scratch;
+    result->value = (scratch - side[0].mean) / fabs(scratch);
+    if (km_moments_welch(&side[0], &side[1], &se, &df)) {
+        double tuned = km_moments_variance(&side[0]) / side[0].n;
+        double other = km_moments_variance(&side[1]) / side[1].n;
+        se = sqrt(tuned + share * share * other) / fabs(scratch);
+    }
+    put_interval(side, se, df, level, result);
 }
 
 static enum km_code add_jumpstart(const struct transfer *t, double at)
@@ -83,7 +108,7 @@ static enum km_code add_jumpstart(const struct transfer *t, double at)
                                     "%s at step %.6g, the first that all "
                                     "have",
                                     t->metric.name, at);
-    put_difference(side, 1, t->card->level, &result);
+    put_difference(side, t->card->level, &result);
     return km_card_add(t->card, result, NULL, t->err);
 }
 
@@ -102,7 +127,7 @@ static enum km_code add_area(const struct transfer *t, double from, double to)
                                     "areas over steps %.6g to %.6g", from, to);
     result.window_from = from;
     result.window_to = to;
-    put_difference(side, fabs(side[1].mean), t->card->level, &result);
+    put_ratio(side, t->card->level, &result);
     return km_card_add(t->card, result, NULL, t->err);
 }
 

@@ -84,7 +84,7 @@ static const struct km_figure rows[] = {
                    "gone; a bound where it was not watched for that long.",
         .formula = "ln 2/rate of R[i][j]/R[j][j] = exp(-rate (i - j)), least "
                    "squares",
-        .source = "Ebbinghaus 1885; errors: Liang and Zeger 1986",
+        .source = "Ebbinghaus 1885; errors: Bell and McCaffrey 2002",
         .scope = KM_SCOPE_RUNS,
     },
     {

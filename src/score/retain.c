@@ -296,7 +296,7 @@ static void judge_decay(const struct decay *d, struct km_figure_result *result,
         result->hi = log(2) / (rate - half);
         result->level = level;
         result->rung = d->over.n > 1 ? "Student's t over seeds"
-                                     : "sandwich over tasks, Student's t";
+                                     : "leaving out tasks, Student's t";
     } else {
         result->state = KM_FIGURE_WEAK;
         result->reason = half > 0 ? "the interval of the rate spans 0: it may "

@@ -55,6 +55,16 @@ static const char *headline_of(const struct km_tuning *tuning,
         }
     }
     const struct km_figure_result *own = km_card_find(card, "tune.to_90", NULL);
+    if (!own) {
+        const struct km_figure_result *trend =
+            km_card_find(card, "plasticity.trend", NULL);
+        return trend && !isnan(trend->value)
+                   ? km_arena_printf(card->arena,
+                                     "Each of %zu stages took %.3gx as long as "
+                                     "the one before.",
+                                     tuning->chain_count, trend->value)
+                   : "Too few stages to say whether learning slows down.";
+    }
     return own && !isnan(own->value)
                ? km_arena_printf(card->arena,
                                  "%.4g steps to 90 %% of what the stage "

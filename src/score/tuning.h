@@ -6,7 +6,9 @@
  *     a base line            any other run that B shall be faster than
  *
  * Runs of one configuration stand together as seeds. A run that counts its
- * steps on from its parent's is counted from the parent's last step.
+ * steps on from its parent's is counted from the parent's last step. A run
+ * alone whose data were switched is a chain of the stages between.
+ *
  * Ownership: the arena.   Threads: any.
  * Document: docs/metrics.md#tune.speedup */
 /* SPDX-License-Identifier: Apache-2.0 */
@@ -44,7 +46,8 @@ struct km_tuning_options {
 /* Of the last runs of lineages, which are seeds of each other. Without named
  * ones, runs from scratch are those of the project that have no parent, no
  * place in the chain and the same task in their settings. tuned.count 0: there
- * is no curve, or neither parent nor anything to hold it against. */
+ * is no curve, or neither parent nor anything to hold it against; a run whose
+ * data were switched has a chain of its own stages even so. */
 enum km_code km_tuning_load(struct km_store *store,
                             const struct km_lineage *lineage,
                             const uint64_t *last_runs, size_t count,
@@ -52,9 +55,22 @@ enum km_code km_tuning_load(struct km_store *store,
                             struct km_arena *arena, struct km_tuning *tuning,
                             struct km_err *err);
 
-/* Steps are counted from `steps` on: curves and x_now. */
-enum km_code km_member_shift(struct km_member *member, double steps,
-                             struct km_arena *arena, struct km_err *err);
+/* Stages inside one run, cut where events "data_switch" stand: the chain. Left
+ * as it is without them. */
+enum km_code km_tuning_split(struct km_store *store,
+                             const struct km_member *member,
+                             const struct km_score_options *options,
+                             struct km_arena *arena, struct km_tuning *tuning,
+                             struct km_err *err);
+enum km_code km_tuning_count_switches(struct km_store *store, uint64_t run_id,
+                                      struct km_arena *arena, size_t *count,
+                                      struct km_err *err);
+
+/* The run from step `from` on: its points are read and binned anew. */
+enum km_code km_tuning_rebase(struct km_store *store,
+                              const struct km_score_options *options,
+                              double from, struct km_arena *arena,
+                              struct km_member *member, struct km_err *err);
 
 /* Falling curves of the tuned runs (arms[0]) and of another side (arms[1]), by
  * the metric that most of them have. */

@@ -85,34 +85,6 @@ static enum km_code want_scratch(struct km_store *store,
     return code;
 }
 
-static double *shifted(const double *x, size_t count, double by,
-                       struct km_arena *arena)
-{
-    double *moved = km_new(arena, double, count + 1);
-    for (size_t i = 0; moved && i < count; i++) {
-        moved[i] = x[i] - by;
-    }
-    return moved;
-}
-
-enum km_code km_member_shift(struct km_member *member, double steps,
-                             struct km_arena *arena, struct km_err *err)
-{
-    struct km_member_curve *curves[] = {&member->learn, &member->valid};
-    for (size_t c = 0; c < 2; c++) {
-        if (curves[c]->count) {
-            curves[c]->x =
-                shifted(curves[c]->x, curves[c]->count, steps, arena);
-            curves[c]->best_x -= steps;
-            if (!curves[c]->x) {
-                return fail_full(err);
-            }
-        }
-    }
-    member->x_now -= steps;
-    return KM_OK;
-}
-
 /* Where the parent stopped when the child counts on from there, else 0. */
 static double steps_before(const struct km_member *parent,
                            const struct km_member *child)
@@ -138,13 +110,16 @@ static void keep_with_curves(struct km_tuning_side *side)
 }
 
 /* A chain: each run counted from its parent's last step. */
-static enum km_code shift_chain(struct km_member *members, size_t count,
-                                struct km_arena *arena, struct km_err *err)
+static enum km_code rebase_chain(struct km_store *store,
+                                 const struct km_score_options *options,
+                                 struct km_member *members, size_t count,
+                                 struct km_arena *arena, struct km_err *err)
 {
     enum km_code code = KM_OK;
     for (size_t i = count; i > 1 && code == KM_OK; i--) {
         double before = steps_before(&members[i - 2], &members[i - 1]);
-        code = before > 0 ? km_member_shift(&members[i - 1], before, arena, err)
+        code = before > 0 ? km_tuning_rebase(store, options, before, arena,
+                                             &members[i - 1], err)
                           : KM_OK;
     }
     return code;
@@ -156,7 +131,9 @@ struct parts {
 };
 
 /* Seeds beside the first come as pairs: parent and last run. */
-static enum km_code take_parts(struct km_tuning *tuning,
+static enum km_code take_parts(struct km_store *store,
+                               const struct km_score_options *options,
+                               struct km_tuning *tuning,
                                const struct parts *parts,
                                struct km_arena *arena, struct km_err *err)
 {
@@ -169,7 +146,8 @@ static enum km_code take_parts(struct km_tuning *tuning,
         return fail_full(err);
     }
     memcpy(tuning->chain, at, parts->chain * sizeof *at);
-    enum km_code code = shift_chain(tuning->chain, parts->chain, arena, err);
+    enum km_code code =
+        rebase_chain(store, options, tuning->chain, parts->chain, arena, err);
     for (size_t i = 0; i < parts->chain; i++) {
         const char *said = km_task_setting(&tuning->chain[i]);
         tuning->tasks[i] = said ? said : i ? tuning->chain[i].name : NULL;
@@ -179,8 +157,8 @@ static enum km_code take_parts(struct km_tuning *tuning,
     at += parts->chain;
     for (size_t s = 0; s < parts->seeds && code == KM_OK; s++, at += 2) {
         struct km_member pair[2] = {at[0], at[1]};
-        code =
-            shift_chain(pair, at[0].run_id == at[1].run_id ? 1 : 2, arena, err);
+        code = rebase_chain(store, options, pair,
+                            at[0].run_id == at[1].run_id ? 1 : 2, arena, err);
         tuning->tuned.members[tuning->tuned.count++] = pair[1];
     }
     tuning->scratch.members = at;
@@ -233,17 +211,25 @@ enum km_code km_tuning_load(struct km_store *store,
     struct wanted w = {.count = 0};
     *tuning = (struct km_tuning){.target = NAN};
     km_lineage_chain_find(lineage, last_runs[0], &chain);
-    if (chain.problem || count == 0 ||
-        (chain.count < 2 && !options->scratch_count &&
-         !options->baseline_count)) {
+    bool alone = chain.count < 2;
+    bool named = options->scratch_count || options->baseline_count;
+    if (chain.problem || chain.count == 0) {
         return KM_OK;
+    }
+    if (alone && !named) {
+        size_t switches;
+        enum km_code found = km_tuning_count_switches(store, last_runs[0],
+                                                      arena, &switches, err);
+        if (found || switches == 0) {
+            return found;
+        }
     }
     struct parts parts = {chain.count, count - 1, options->scratch_count,
                           options->baseline_count};
     bool held = want_all(lineage, last_runs, count, &chain, arena, &w) &&
                 want_named(options->scratch, parts.scratch, arena, &w);
     enum km_code code = held ? KM_OK : fail_full(err);
-    if (code == KM_OK && !parts.scratch) {
+    if (code == KM_OK && !parts.scratch && (!alone || named)) {
         size_t before = w.count;
         code = want_scratch(store, lineage, &chain, options, arena, &w, err);
         parts.scratch = w.count - before;
@@ -266,7 +252,14 @@ enum km_code km_tuning_load(struct km_store *store,
     tuning->scratch.name =
         options->scratch_count ? options->scratch_name : "scratch";
     tuning->baseline.name = options->baseline_name;
-    code = code ? code : take_parts(tuning, &parts, arena, err);
+    code = code ? code
+                : take_parts(store, options->score, tuning, &parts, arena, err);
+    if (code == KM_OK && alone) {
+        const struct km_member only = tuning->chain[0];
+        tuning->tuned.count = named ? tuning->tuned.count : 0;
+        code =
+            km_tuning_split(store, &only, options->score, arena, tuning, err);
+    }
     if (code == KM_OK && tuning->tuned.count) {
         const struct km_member *last = &tuning->tuned.members[0];
         tuning->target = options->score && isfinite(options->score->target)

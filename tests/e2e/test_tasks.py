@@ -1,12 +1,17 @@
 """test_tasks.py - `km tasks` over continual tuning that others logged."""
 # SPDX-License-Identifier: Apache-2.0
+import ctypes
 import json
 import math
 import os
+import subprocess
+import sys
 import tempfile
 
 from runs_folder import RunsFolder
-from shared import km, need_shared, run
+from shared import KM, Skip, km, need_shared, run
+
+LIBRARY = os.path.join(os.path.dirname(KM), "client", "libknotmeter.so")
 
 
 def truth():
@@ -216,4 +221,106 @@ def scratch_named():
         assert "tasks" not in cards_of(store), "one lineage needs no summary"
 
 
-run(tuned, scratch_named, known_truths, frontier, words, faces, nothing)
+class Options(ctypes.Structure):
+    """struct km_run_options"""
+    _fields_ = [(n, ctypes.c_char_p) for n in
+                ("dir", "project", "id", "name", "group", "parent", "notes",
+                 "device")] + \
+        [("rank", ctypes.c_int), ("world_size", ctypes.c_int),
+         ("disk_bytes_max", ctypes.c_uint64),
+         ("segment_bytes", ctypes.c_uint64), ("buffered", ctypes.c_int),
+         ("patient", ctypes.c_int), ("quiet", ctypes.c_int)]
+
+
+class Evaluation(ctypes.Structure):
+    """struct km_run_evaluation"""
+    _fields_ = [(n, ctypes.c_char_p) for n in
+                ("task", "metric", "version", "filter", "subset", "model",
+                 "stage")] + \
+        [("value", ctypes.c_double), ("standard_error", ctypes.c_double),
+         ("n", ctypes.c_int64), ("step", ctypes.c_int64),
+         ("cost_seconds", ctypes.c_double), ("higher_is_better", ctypes.c_int)]
+
+
+def write_journal(folder):
+    """In a process of its own: a staged run, a chain of runs, switched data."""
+    library = ctypes.CDLL(LIBRARY)
+    library.km_run_open.restype = ctypes.c_void_p
+    library.km_run_log_name.argtypes = [ctypes.c_void_p, ctypes.c_int64,
+                                        ctypes.c_char_p, ctypes.c_double]
+    library.km_run_event.argtypes = [ctypes.c_void_p, ctypes.c_char_p,
+                                     ctypes.c_char_p, ctypes.c_int64,
+                                     ctypes.c_char_p]
+
+    def begin(name, parent=None):
+        return ctypes.c_void_p(library.km_run_open(ctypes.byref(Options(
+            dir=folder.encode(), project=b"lab", id=name, parent=parent,
+            quiet=1))))
+
+    def score(handle, stage, step, **scores):
+        for task, value in scores.items():
+            library.km_run_evaluate(handle, ctypes.byref(Evaluation(
+                task=task.encode(), metric=b"acc", stage=stage, value=value,
+                standard_error=math.nan, n=1000, step=step,
+                higher_is_better=1)))
+    staged = begin(b"staged")
+    score(staged, None, 0, sums=0.1, maps=0.2)
+    score(staged, b"sums", 100, sums=0.8, maps=0.3)
+    score(staged, b"maps", 200, sums=0.6, maps=0.9)
+    library.km_run_close(staged)
+    for name, parent, scores in ((b"base", None, (0.1, 0.2)),
+                                 (b"sums", b"base", (0.8, 0.3)),
+                                 (b"maps", b"sums", (0.6, 0.9))):
+        chained = begin(name, parent)
+        score(chained, None, -2 ** 63, sums=scores[0], maps=scores[1])
+        library.km_run_close(chained)
+    switched = begin(b"switched")
+    for stage, tau in enumerate((100, 200, 400, 800)):
+        if stage:
+            library.km_run_event(switched, b"data_switch", b"task%d" % stage,
+                                 4000 * stage, None)
+        for x in range(10, 4001, 10):
+            library.km_run_log_name(switched, 4000 * stage + x, b"loss",
+                                    1 + 3 * math.exp(-x / tau))
+    library.km_run_close(switched)
+
+
+def client_library():
+    """what the client library logs: stages by name, parents, switched data"""
+    if not os.path.exists(LIBRARY):
+        raise Skip("no client library here")
+    with open(LIBRARY, "rb") as file:
+        if b"__asan_init" in file.read():
+            raise Skip("built with a sanitizer")
+    with tempfile.TemporaryDirectory() as root:
+        journal, store = (os.path.join(root, n) for n in ("j", "store"))
+        subprocess.run([sys.executable, __file__, "--journal", journal],
+                       check=True)
+        code, _, err = km("import", journal, "--store", store, "--quiet")
+        assert code == 0, err
+        cards = cards_of(store)
+        stages = cards_of(store, "switched")["lab/switched"]
+    for name in ("lab/staged", "lab/maps"):
+        card = cards[name]
+        near(figure(card, "retain.bwt")["value"], -0.2, name)
+        near(figure(card, "retain.fwt")["value"], 0.1, name)
+        assert card["matrices"][0]["rows"] == ["before", "1 sums", "2 maps"]
+        error = math.sqrt(sum(p * (1 - p) / 1000 for p in (0.8, 0.6)))
+        bwt = figure(card, "retain.bwt")
+        assert abs((bwt["hi"] - bwt["lo"]) / 2 / error - 1.28155) < 2e-3, bwt
+        assert bwt["state"] == "OK" and bwt["level"] == 0.8, bwt
+    assert "lab/switched" not in cards, "only when it is asked for"
+    times = [f["value"] for f in stages["figures"]
+             if f["id"] == "transfer.transition_time"]
+    assert len(times) == 4, times
+    for value, tau in zip(times, (100, 200, 400, 800)):
+        assert abs(value / (10 + tau * math.log(10)) - 1) < 0.1, (value, tau)
+    trend = figure(stages, "plasticity.trend", "transition time")
+    assert 1.8 < trend["value"] < 2.2 and trend["lo"] > 1.5, trend
+    assert trend["state"] == "OK" and trend["level"] >= 0.8, trend
+
+
+if sys.argv[1:2] == ["--journal"]:
+    write_journal(sys.argv[2])
+    sys.exit(0)
+run(client_library, tuned, scratch_named, known_truths, frontier, words, faces, nothing)

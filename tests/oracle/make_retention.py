@@ -117,14 +117,17 @@ def decay(R):
     rate = optimize.brentq(slope, best - 1e-3, best + 1e-3, xtol=1e-15)
     g = -t * np.exp(-rate * t)
     linear = s - np.exp(-rate * t) + g * rate
-    tasks = len(set(task))
-    se = np.nan
+    tasks, se, df = len(set(task)), np.nan, 0
     if tasks > 1:
-        fit = sm.OLS(linear, g).fit(cov_type="cluster", cov_kwds={
-            "groups": task.astype(int), "use_correction": False})
-        assert np.isclose(fit.params[0], rate, rtol=1e-8)
-        se = fit.bse[0] * np.sqrt(tasks / (tasks - 1))
-    return [rate, se, np.log(2) / rate if rate > 0 else np.inf, len(t), tasks,
+        # without each task in turn, by one Gauss-Newton step
+        left_out = [sm.OLS(linear[task != k], g[task != k]).fit().params[0]
+                    for k in set(task)]
+        assert np.isclose(sm.OLS(linear, g).fit().params[0], rate, rtol=1e-8)
+        se = np.sqrt((tasks - 1) / tasks *
+                     ((np.array(left_out) - rate) ** 2).sum())
+        weight = np.array([(g[task == k] ** 2).sum() for k in set(task)])
+        df = weight.sum() ** 2 / (weight ** 2).sum() - 1
+    return [rate, se, df, np.log(2) / rate if rate > 0 else np.inf, len(t), tasks,
             t.max()]
 
 
@@ -140,7 +143,7 @@ put("decay", 4, *R.ravel(), "=", *decay(R))
 R = matrix(5)
 for j in range(5):
     R[j + 1:, j] = 0.8 * 0.5 ** (np.arange(5 - j) / 1.7)  # halves in 1.7 stages
-assert np.isclose(decay(R)[2], 1.7)
+assert np.isclose(decay(R)[3], 1.7)
 put("decay", 5, *R.ravel(), "=", *decay(R))
 
 for T in (2, 3, 6):

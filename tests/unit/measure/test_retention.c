@@ -3,6 +3,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "measure/distribution.h"
 #include "measure/retention.h"
 #include "measure/rng.h"
 #define ORACLE_ROWS_MAX 12
@@ -82,6 +83,7 @@ static void check_decay(void)
     CHECK(km_retention_decay(&r, &out));
     check_next(out.rate);
     check_next(out.se);
+    check_next(out.df);
     check_next(out.half_life);
     check_next((double)out.cells);
     check_next((double)out.tasks);
@@ -204,6 +206,78 @@ static void a_shift_moves_scores_and_leaves_changes(void)
     CHECK_NEAR(many.rate, one.rate, 1e-9);
 }
 
+static double gauss(struct km_rng *rng)
+{
+    double sum = 0;
+    for (int i = 0; i < 12; i++) {
+        sum += (double)km_rng_below(rng, 1u << 30) / (double)(1u << 30) - 0.5;
+    }
+    return sum;
+}
+
+/* Scores of n right or wrong answers: the 80 % interval of each figure holds
+ * the true value as often as it says. A maximum of noisy cells is biased. */
+static void intervals_hold_the_truth_as_often_as_they_say(void)
+{
+    enum { T = 4, N = 250, ALL = 3000 };
+    struct km_rng rng;
+    km_rng_seed(&rng, 11);
+    struct km_retention r = random_matrix(&rng, T);
+    double truth[CELLS_MAX];
+    struct km_retained out;
+    int held[KM_RETAIN_KIND_COUNT] = {0};
+    memcpy(truth, score, sizeof truth);
+    for (int turn = 0; turn < ALL; turn++) {
+        for (size_t i = 0; i < (T + 1) * T; i++) {
+            int right = 0;
+            for (int k = 0; k < N; k++) {
+                right += (double)km_rng_below(&rng, 1000000) < 1e6 * truth[i];
+            }
+            score[i] = (double)right / N;
+            error[i] = km_proportion_error(score[i], N);
+        }
+        for (int kind = 0; kind < KM_RETAIN_KIND_COUNT; kind++) {
+            struct km_retention exact = {T, truth, NULL};
+            struct km_retained is;
+            km_retention_measure(&r, (enum km_retention_kind)kind, &out);
+            km_retention_measure(&exact, (enum km_retention_kind)kind, &is);
+            held[kind] += fabs(out.value - is.value) <= 1.2815515655 * out.se;
+        }
+    }
+    for (int kind = 0; kind < KM_RETAIN_KIND_COUNT; kind++) {
+        double share = (double)held[kind] / ALL;
+        printf("# kind %d: %.3f\n", kind, share);
+        CHECK(kind == KM_RETAIN_FORGET_MAX || fabs(share - 0.8) < 0.03);
+    }
+}
+
+/* Tasks whose shares scatter about one rate: the unit is the task. */
+static void the_interval_of_a_rate_holds_it(void)
+{
+    struct km_rng rng;
+    km_rng_seed(&rng, 12);
+    for (size_t t = 4; t <= 8; t += 2) {
+        int held = 0, all = 1500;
+        struct km_retention r = {t, score, NULL};
+        for (int turn = 0; turn < all; turn++) {
+            for (size_t j = 1; j <= t; j++) {
+                double rate = 0.25 + 0.05 * gauss(&rng);
+                for (size_t i = 0; i <= t; i++) {
+                    double lag = i > j ? (double)(i - j) : 0;
+                    score[i * t + j - 1] =
+                        exp(-rate * lag) + (lag > 0 ? 0.02 * gauss(&rng) : 0);
+                }
+            }
+            struct km_retention_decay out;
+            CHECK(km_retention_decay(&r, &out));
+            held +=
+                fabs(out.rate - 0.25) <= km_t_quantile(0.9, out.df) * out.se;
+        }
+        printf("# %zu stages: %.3f\n", t, (double)held / all);
+        CHECK(fabs((double)held / all - 0.81) < 0.05);
+    }
+}
+
 static void what_is_not_there_gives_no_number(void)
 {
     struct km_retained out;
@@ -251,6 +325,8 @@ int main(int argc, char **argv)
     RUN(every_value_is_that_of_the_oracle);
     RUN(a_figure_names_the_first_cell_that_it_lacks);
     RUN(a_shift_moves_scores_and_leaves_changes);
+    RUN(intervals_hold_the_truth_as_often_as_they_say);
+    RUN(the_interval_of_a_rate_holds_it);
     RUN(what_is_not_there_gives_no_number);
     return tap_end();
 }

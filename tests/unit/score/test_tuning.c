@@ -235,16 +235,6 @@ static void a_loss_of_plasticity_is_seen_over_stages(void)
     cohort_build_end(&build);
 }
 
-static void steps_may_count_on_from_the_parent(void)
-{
-    begin();
-    struct km_member *member = cohort_build_run(&build, "lab/b", 200);
-    CHECK_INT(km_member_shift(member, 5, &build.arena, NULL), KM_OK);
-    CHECK_NEAR(member->valid.x[0], 5, 0);
-    CHECK_NEAR(member->x_now, 1995, 0);
-    cohort_build_end(&build);
-}
-
 static void pairs_of_tasks_make_a_matrix(void)
 {
     static const struct km_transfer_pair pairs[] = {{"a", "b", 3},
@@ -277,7 +267,6 @@ int main(void)
     RUN(without_others_the_figures_say_what_is_missing);
     RUN(flat_and_foreign_curves_give_no_number);
     RUN(a_loss_of_plasticity_is_seen_over_stages);
-    RUN(steps_may_count_on_from_the_parent);
     RUN(pairs_of_tasks_make_a_matrix);
     return tap_end();
 }
