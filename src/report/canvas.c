@@ -67,7 +67,7 @@ void km_canvas_line(struct km_canvas *canvas, double x0, double y0, double x1,
 }
 
 void km_canvas_shade(struct km_canvas *canvas, double x0, double x1, double y0,
-                     double y1, uint8_t shade)
+                     double y1, uint8_t shade, enum km_tone tone)
 {
     if (!(x1 >= 0 && x0 <= 1 && y1 >= 0 && y0 <= 1)) {
         return;
@@ -80,7 +80,10 @@ void km_canvas_shade(struct km_canvas *canvas, double x0, double x1, double y0,
         for (size_t column = left; column <= right; column++) {
             struct km_canvas_cell *cell =
                 &canvas->cells[row * canvas->columns + column];
-            cell->shade = shade > cell->shade ? shade : cell->shade;
+            if (shade >= cell->shade) {
+                cell->shade = shade;
+                cell->tone = (uint8_t)tone;
+            }
         }
     }
 }
@@ -216,8 +219,10 @@ static enum km_tone cell_tone(const struct km_canvas_cell *cell)
     if (cell->dots || cell->filled) {
         return km_pen_tone(pen_of(cell));
     }
-    return cell->level || cell->hairline || cell->shade ? KM_TONE_QUIET
-                                                        : KM_TONE_PLAIN;
+    if (cell->shade && !cell->level) {
+        return (enum km_tone)cell->tone;
+    }
+    return cell->level || cell->hairline ? KM_TONE_QUIET : KM_TONE_PLAIN;
 }
 
 static void append_cell(struct km_buf *out, const struct km_terminal *terminal,

@@ -25,6 +25,7 @@ struct km_canvas_cell {
     uint8_t ink;    /* enum km_ink of the dots */
     uint8_t series; /* of the dots or the fill */
     uint8_t shade;  /* 0: none; 1 is the lightest */
+    uint8_t tone;   /* enum km_tone of the shade */
     char letter;    /* a place's key; 0: none */
     bool filled, hairline, level, strong;
 };
@@ -41,9 +42,10 @@ void km_canvas_dot(struct km_canvas *canvas, double x, double y,
                    struct km_pen pen);
 void km_canvas_line(struct km_canvas *canvas, double x0, double y0, double x1,
                     double y1, struct km_pen pen);
-/* A band; `shade` from 1, darker over lighter. */
+/* A band; `shade` from 1, darker over lighter; the last of one darkness has the
+ * tone. */
 void km_canvas_shade(struct km_canvas *canvas, double x0, double x1, double y0,
-                     double y1, uint8_t shade);
+                     double y1, uint8_t shade, enum km_tone tone);
 /* A layer of a stack: the cells of a column whose middle is between the edges.
  */
 void km_canvas_fill(struct km_canvas *canvas, size_t column, double y0,

@@ -74,6 +74,13 @@ static void draw_line(struct drawing *d, const struct km_chart_curve *row)
     }
 }
 
+/* The band of a line has its colour. */
+static enum km_tone band_tone(const struct km_chart_curve *row)
+{
+    return row->ink == KM_INK_SERIES ? km_tone_of_series(row->series)
+                                     : KM_TONE_QUIET;
+}
+
 /* Under stairs a bound holds until the next place. */
 static void draw_band(struct drawing *d, const struct km_chart_curve *row)
 {
@@ -87,7 +94,8 @@ static void draw_band(struct drawing *d, const struct km_chart_curve *row)
         if (known) {
             km_canvas_shade(&d->canvas, x_of(d, curve->x[i]),
                             x_of(d, curve->x[i + 1]), y_of(d, y_high),
-                            y_of(d, y_low), (uint8_t)(row->nest + 1));
+                            y_of(d, y_low), (uint8_t)(row->nest + 1),
+                            band_tone(row));
         }
     }
 }
