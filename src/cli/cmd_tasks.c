@@ -250,7 +250,8 @@ static enum km_code add_nothing(struct tasking *t, struct km_scorecard *card,
 {
     card->headline =
         "No run was scored stage by stage or goes on from another.";
-    card->context = km_arena_printf(&t->cli->arena, "%zu runs", t->left_out);
+    card->context = km_arena_printf(&t->cli->arena, "%zu run%s", t->left_out,
+                                    t->left_out == 1 ? "" : "s");
     return card->context
                ? km_card_add_absent(
                      card, "retain.acc", "", "score", KM_FIGURE_INSUFFICIENT,

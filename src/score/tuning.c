@@ -60,12 +60,12 @@ static const char *headline_of(const struct km_tuning *tuning,
             km_card_find(card, "plasticity.trend", NULL);
         return trend && !isnan(trend->value)
                    ? km_arena_printf(card->arena,
-                                     "Each of %zu stages took %.3gx as long as "
-                                     "the one before.",
-                                     tuning->chain_count, trend->value)
+                                     "A stage took %.3gx as long as the one "
+                                     "before, over %zu stages.",
+                                     trend->value, tuning->chain_count)
                    : "Too few stages to say whether learning slows down.";
     }
-    return own && !isnan(own->value)
+    return !isnan(own->value)
                ? km_arena_printf(card->arena,
                                  "%.4g steps to 90 %% of what the stage "
                                  "gained; nothing to hold it against.",
@@ -78,9 +78,10 @@ enum km_code km_tuning_add(const struct km_tuning *tuning,
                            struct km_scorecard *card, struct km_err *err)
 {
     double *log_x = km_new(card->arena, double, tuning->chain_count + 1);
-    enum km_code code = log_x ? km_tune_add(tuning, card, err) : fail_full(err);
-    if (code == KM_OK) {
-        code = km_transfer_add(tuning, card, err);
+    enum km_code code = log_x ? KM_OK : fail_full(err);
+    if (code == KM_OK && tuning->tuned.count) {
+        code = km_tune_add(tuning, card, err);
+        code = code ? code : km_transfer_add(tuning, card, err);
     }
     if (code == KM_OK && tuning->chain_count > 1) {
         code = km_transition_add(tuning, log_x, card, err);
@@ -92,9 +93,9 @@ enum km_code km_tuning_add(const struct km_tuning *tuning,
     if (code == KM_OK && !*card->headline) {
         card->headline = headline_of(tuning, card);
         card->context = km_arena_printf(
-            card->arena, "%zu run%s in the chain; %zu from scratch",
+            card->arena, "%zu stage%s; %zu run%s from scratch",
             tuning->chain_count, tuning->chain_count == 1 ? "" : "s",
-            tuning->scratch.count);
+            tuning->scratch.count, tuning->scratch.count == 1 ? "" : "s");
         code = card->headline && card->context ? KM_OK : fail_full(err);
     }
     return code;

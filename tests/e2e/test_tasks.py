@@ -310,6 +310,8 @@ def client_library():
         assert abs((bwt["hi"] - bwt["lo"]) / 2 / error - 1.28155) < 2e-3, bwt
         assert bwt["state"] == "OK" and bwt["level"] == 0.8, bwt
     assert "lab/switched" not in cards, "only when it is asked for"
+    assert "took 1.96x as long as the one before" in stages["headline"], stages
+    assert not any(f["id"].startswith("tune.") for f in stages["figures"])
     times = [f["value"] for f in stages["figures"]
              if f["id"] == "transfer.transition_time"]
     assert len(times) == 4, times

@@ -70,6 +70,7 @@ static void an_earlier_task_is_worth_what_it_saves_less_what_it_took(void)
                1e-9);
     CHECK_NEAR(find("transfer.auc_ratio", "")->value, 1 - sqrt(1.0 / 3), 1e-9);
     /* without a target: 90 % of what scratch gained */
+    cohort_build_end(&build);
     begin();
     known_tune_build(&build, &tuning);
     tuning.target = (double)NAN;
@@ -152,6 +153,7 @@ static void what_was_not_reached_is_a_bound(void)
     CHECK_INT(f->state, KM_FIGURE_INSUFFICIENT);
     CHECK(strstr(f->reason, "never reached"));
     /* it began below what scratch ever reached */
+    cohort_build_end(&build);
     begin();
     known_tune_build(&build, &tuning);
     tuning.target = 17.95; /* tuned begins at 17.89, scratch at 30.98 */
@@ -197,6 +199,7 @@ static void flat_and_foreign_curves_give_no_number(void)
     CHECK_INT(km_tuning_add(&tuning, &card, NULL), KM_OK);
     CHECK_INT(find("tune.to_90", "step")->state, KM_FIGURE_INSUFFICIENT);
     CHECK(!isfinite(find("tune.speedup", "over scratch, per step")->lo));
+    cohort_build_end(&build);
     begin();
     known_tune_build(&build, &tuning);
     tuning.scratch.members->valid.metric = "other/loss";
