@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <math.h>
 
+#include "measure/elementary.h"
+
 /* Nodes from `low` to `high` in equal ratios; `zero` puts a 0 before them. */
 struct ladder {
     double low, high;
@@ -137,6 +139,20 @@ double km_family_inverse(enum km_family family, const double theta[2],
     return NAN;
 }
 
+/* What the fast parameter makes of one bin. */
+static void fill_inner(enum km_family family, double u, double log_u,
+                       size_t fast, const double (*theta)[2], double *inner)
+{
+    for (size_t j = 0; j < fast; j++) {
+        double second = theta[j][1];
+        inner[j] = family == KM_FAMILY_POW4 ? log((u + second) / (1 + second))
+                                            : second * log_u;
+    }
+    if (family != KM_FAMILY_POW4) {
+        km_exp_many(inner, fast, inner);
+    }
+}
+
 /* g at one bin for all nodes; `lift` is what mmf4 needs of each node. */
 static void fill_row(enum km_family family, double u, double log_u,
                      size_t nodes, const struct km_fit_scratch *scratch,
@@ -146,27 +162,61 @@ static void fill_row(enum km_family family, double u, double log_u,
     const double *lift = scratch->moment[0];
     size_t fast = (size_t)families[family].ladder[1].nodes;
     double inner[KM_FIT_NODES_MAX];
-    for (size_t j = 0; j < fast; j++) {
-        double second = theta[j][1];
-        inner[j] = family == KM_FAMILY_POW4 ? log((u + second) / (1 + second))
-                                            : exp(second * log_u);
-    }
-    for (size_t k = 0, j = 0; k < nodes; k++, j = j + 1 < fast ? j + 1 : 0) {
-        switch (family) {
-        case KM_FAMILY_POW3:
-            row[k] = exp(-theta[k][0] * log_u);
-            break;
-        case KM_FAMILY_INVLOG3:
-            row[k] = 1 / log1p(u / theta[k][0]);
-            break;
-        case KM_FAMILY_MMF4:
+    fill_inner(family, u, log_u, fast, theta, inner);
+    switch (family) {
+    case KM_FAMILY_INVLOG3:
+        for (size_t k = 0; k < nodes; k++) {
+            row[k] = u / theta[k][0];
+        }
+        km_log1p_many(row, nodes, row);
+        for (size_t k = 0; k < nodes; k++) {
+            row[k] = 1 / row[k];
+        }
+        return;
+    case KM_FAMILY_MMF4:
+        for (size_t k = 0, j = 0; k < nodes;
+             k++, j = j + 1 < fast ? j + 1 : 0) {
             row[k] = 1 / (1 + inner[j] * lift[k]);
-            break;
-        case KM_FAMILY_POW4:
-        case KM_FAMILY_WBL4:
-        case KM_FAMILY_COUNT:
-            row[k] = exp(-theta[k][0] * inner[j]);
-            break;
+        }
+        return;
+    case KM_FAMILY_POW3:
+        for (size_t k = 0; k < nodes; k++) {
+            row[k] = -theta[k][0] * log_u;
+        }
+        break;
+    case KM_FAMILY_POW4:
+    case KM_FAMILY_WBL4:
+    case KM_FAMILY_COUNT:
+        for (size_t k = 0, j = 0; k < nodes;
+             k++, j = j + 1 < fast ? j + 1 : 0) {
+            row[k] = -theta[k][0] * inner[j];
+        }
+        break;
+    }
+    km_exp_many(row, nodes, row);
+}
+
+/* g at many bins for one theta. */
+void km_family_values(enum km_family family, const double theta[2],
+                      const double *u, const double *log_u, size_t count,
+                      double *out)
+{
+    if (family == KM_FAMILY_POW3) {
+        for (size_t b = 0; b < count; b++) {
+            out[b] = -theta[0] * log_u[b];
+        }
+        km_exp_many(out, count, out);
+    } else if (family == KM_FAMILY_INVLOG3) {
+        for (size_t b = 0; b < count; b++) {
+            out[b] = u[b] / theta[0];
+        }
+        km_log1p_many(out, count, out);
+        for (size_t b = 0; b < count; b++) {
+            out[b] = 1 / out[b];
+        }
+    } else {
+        for (size_t b = 0; b < count; b++) {
+            out[b] = km_family_value(family, theta, u[b]);
         }
     }
 }

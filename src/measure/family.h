@@ -21,6 +21,10 @@ size_t km_family_nodes(enum km_family family);
 double km_family_bound(enum km_family family, int i, double value);
 
 double km_family_value(enum km_family family, const double theta[2], double u);
+/* At many u with their logarithms. */
+void km_family_values(enum km_family family, const double theta[2],
+                      const double *u, const double *log_u, size_t count,
+                      double *out);
 double km_family_slope(enum km_family family, const double theta[2], double u);
 
 /* g^-1(value); NaN when it is never taken. */

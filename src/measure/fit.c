@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "measure/elementary.h"
 #include "measure/family.h"
 #include "measure/robust.h"
 
@@ -60,9 +61,9 @@ static struct linear solve_linear(const struct totals *t, double e_min,
 }
 
 /* Moments of LANES neighbouring nodes at once, kept in registers. */
-static void sum_lanes(size_t count, const double *grid, size_t nodes,
-                      const double *w, const double *wy, double *sg,
-                      double *sgg, double *sgy)
+KM_INTO void sum_lanes(size_t count, const double *grid, size_t nodes,
+                       const double *w, const double *wy, double *sg,
+                       double *sgg, double *sgy)
 {
     double a[LANES] = {0}, b[LANES] = {0}, c[LANES] = {0};
     for (size_t i = 0; i < count; i++) {
@@ -79,6 +80,26 @@ static void sum_lanes(size_t count, const double *grid, size_t nodes,
     memcpy(sgy, c, sizeof c);
 }
 
+/* Moments of all nodes, each summed over the bins in their order. */
+KM_WIDE static void sum_nodes(size_t count, const double *grid, size_t nodes,
+                              const double *w, const double *wy, double *sg,
+                              double *sgg, double *sgy)
+{
+    size_t k = 0;
+    for (; k + LANES <= nodes; k += LANES) {
+        sum_lanes(count, grid + k, nodes, w, wy, sg + k, sgg + k, sgy + k);
+    }
+    for (; k < nodes; k++) {
+        sg[k] = sgg[k] = sgy[k] = 0;
+        for (size_t b = 0; b < count; b++) {
+            double g = grid[b * nodes + k], wg = w[b] * g;
+            sg[k] += wg;
+            sgg[k] += wg * g;
+            sgy[k] += wy[b] * g;
+        }
+    }
+}
+
 /* The best node of the grid under weights w. */
 static size_t search_grid(const struct km_fit_problem *problem, const double *w,
                           size_t nodes, struct km_fit_scratch *scratch,
@@ -91,22 +112,9 @@ static size_t search_grid(const struct km_fit_problem *problem, const double *w,
     for (size_t b = 0; b < problem->count; b++) {
         wy[b] = w[b] * (problem->y[b] - t.y_mean);
     }
-    size_t k = 0;
-    for (; k + LANES <= nodes; k += LANES) {
-        sum_lanes(problem->count, scratch->grid + k, nodes, w, wy, sg + k,
-                  sgg + k, sgy + k);
-    }
-    for (; k < nodes; k++) {
-        sg[k] = sgg[k] = sgy[k] = 0;
-        for (size_t b = 0; b < problem->count; b++) {
-            double g = scratch->grid[b * nodes + k], wg = w[b] * g;
-            sg[k] += wg;
-            sgg[k] += wg * g;
-            sgy[k] += wy[b] * g;
-        }
-    }
+    sum_nodes(problem->count, scratch->grid, nodes, w, wy, sg, sgg, sgy);
     size_t at = 0;
-    for (k = 0; k < nodes; k++) {
+    for (size_t k = 0; k < nodes; k++) {
         struct linear found =
             solve_linear(&t, problem->e_min, sg[k], sgg[k], sgy[k]);
         if (k == 0 || found.sse < best->sse) {
@@ -123,14 +131,13 @@ static struct linear solve_theta(const struct km_fit_problem *problem,
                                  enum km_family family, const double theta[2],
                                  const struct km_fit_scratch *scratch)
 {
-    double sg = 0, sgg = 0, sgy = 0;
+    double sg = 0, sgg = 0, sgy = 0, g[KM_FIT_POINTS_MAX];
+    km_family_values(family, theta, scratch->scaled, scratch->logs,
+                     problem->count, g);
     for (size_t b = 0; b < problem->count; b++) {
-        double g = family == KM_FAMILY_POW3
-                       ? exp(-theta[0] * scratch->logs[b])
-                       : km_family_value(family, theta, scratch->scaled[b]);
-        double wg = w[b] * g;
+        double wg = w[b] * g[b];
         sg += wg;
-        sgg += wg * g;
+        sgg += wg * g[b];
         sgy += wg * (problem->y[b] - t->y_mean);
     }
     return solve_linear(t, problem->e_min, sg, sgg, sgy);
