@@ -227,6 +227,22 @@ static enum km_code add_tuning(struct tasking *t,
     return code;
 }
 
+/* Why a lineage has no figures at all. */
+static enum km_code add_reason(struct tasking *t,
+                               const struct km_task_matrix *matrix,
+                               struct km_scorecard *card, struct km_err *err)
+{
+    struct km_lineage_chain chain;
+    km_lineage_chain_find(&t->lineage, matrix->runs[matrix->run_count - 1]->id,
+                          &chain);
+    const char *why = chain.problem ? chain.problem : "there is no curve";
+    card->headline = km_arena_printf(&t->cli->arena, "No figures: %s.", why);
+    return card->headline
+               ? km_card_add_absent(card, "tune.to_90", "step", "step",
+                                    KM_FIGURE_INSUFFICIENT, why, err)
+               : fail_full(err);
+}
+
 static enum km_code add_arm(struct tasking *t, const struct km_retain_arm *arm,
                             struct km_transfer_pair *pair,
                             struct km_scorecard *card, struct km_err *err)
@@ -242,7 +258,8 @@ static enum km_code add_arm(struct tasking *t, const struct km_retain_arm *arm,
     if (code == KM_OK && scored) {
         code = km_retain_add(arm, reference, error, card, err);
     }
-    return code ? code : add_tuning(t, arm, pair, card, err);
+    code = code ? code : add_tuning(t, arm, pair, card, err);
+    return code || card->count ? code : add_reason(t, first, card, err);
 }
 
 static enum km_code add_nothing(struct tasking *t, struct km_scorecard *card,
@@ -306,9 +323,9 @@ static enum km_code make_cards(struct tasking *t, struct km_scorecard **cards,
         return fail_full(err);
     }
     if (arm_count > ARMS_MAX) {
-        return km_fail(err, KM_ELIMIT,
-                       "%zu lineages, at most %d are shown; name fewer",
-                       arm_count, ARMS_MAX);
+        km_cli_note(t->cli, "the first %d of %zu lineages are shown", ARMS_MAX,
+                    arm_count);
+        arm_count = ARMS_MAX;
     }
     enum km_code code = KM_OK;
     for (size_t a = 0; a < arm_count && code == KM_OK; a++) {

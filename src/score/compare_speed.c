@@ -60,6 +60,26 @@ static void bootstrap(const double *a, size_t n, const double *b, size_t m,
     out->hi = km_quantile(scratch, RESAMPLES, (1 + level) / 2);
 }
 
+/* Spread of one seed where an arm has one run: that of the other arm's seeds
+ * and of other configurations together. False: nobody has two. */
+static bool pooled_noise(const struct km_moments *a, const struct km_moments *b,
+                         const struct km_seed_spread *history, double *sd,
+                         double *df, const char **rung)
+{
+    bool known = history->df > 0 && history->log_time > 0;
+    double own_df = a->n + b->n - 2, own = a->m2 + b->m2;
+    double squares = own + (known ? history->log_time * history->df : 0);
+    *df = own_df + (known ? history->df : 0);
+    if (!(*df > 0 && squares > 0)) {
+        return false;
+    }
+    *sd = sqrt(squares / *df);
+    *rung = !(own_df > 0) ? "seed noise of other configurations"
+            : known       ? "seeds of one arm and of other configurations"
+                          : "seeds of one arm";
+    return true;
+}
+
 /* The unit of chance is the seed. */
 void km_log_ratio_measure(const double *a, size_t n, const double *b, size_t m,
                           const struct km_seed_spread *history,
@@ -78,10 +98,8 @@ void km_log_ratio_measure(const double *a, size_t n, const double *b, size_t m,
     if (km_moments_welch(&of_a, &of_b, &se, &df)) {
         half = se * km_t_quantile(0.5 + level / 2, df);
         out->rung = "Welch's t over seeds";
-    } else if (history->df > 0 && history->log_time > 0) {
-        half = sqrt(history->log_time) * spread *
-               km_t_quantile(0.5 + level / 2, history->df);
-        out->rung = "seed noise of other configurations";
+    } else if (pooled_noise(&of_a, &of_b, history, &se, &df, &out->rung)) {
+        half = se * spread * km_t_quantile(0.5 + level / 2, df);
     } else {
         half = options->time_sd * spread * km_normal_quantile(0.5 + level / 2);
         out->rung = "seed noise assumed";

@@ -16,8 +16,9 @@ struct km_log_ratio {
 };
 
 /* b's mean less a's over logarithms, one of each seed. Interval: a bootstrap
- * from 8 seeds an arm, else Welch's t, else the spread of seeds elsewhere, else
- * options->time_sd. `scratch` has room for KM_LOG_RATIO_SCRATCH. */
+ * from 8 seeds an arm, else Welch's t, else the spread of one arm's seeds and
+ * of seeds elsewhere, else options->time_sd. `scratch` has room for
+ * KM_LOG_RATIO_SCRATCH. */
 enum { KM_LOG_RATIO_SCRATCH = 999 };
 void km_log_ratio_measure(const double *a, size_t a_count, const double *b,
                           size_t b_count, const struct km_seed_spread *history,

@@ -46,8 +46,7 @@ static void find_common(const struct transfer *t, double *from, double *to)
     }
 }
 
-/* Where both sides have two seeds, Student's t with Welch's degrees of freedom,
- * else none. */
+/* Student's t over seeds; se NaN: none. */
 static void put_interval(const struct km_moments side[2], double se, double df,
                          double level, struct km_figure_result *result)
 {
@@ -57,7 +56,9 @@ static void put_interval(const struct km_moments side[2], double se, double df,
         result->lo = result->value - half;
         result->hi = result->value + half;
         result->level = level;
-        result->rung = "Welch's t over seeds";
+        bool both = side[0].n > 1 && side[1].n > 1;
+        result->rung =
+            both ? "Welch's t over seeds" : "seeds of one arm, Student's t";
         bool spans = result->lo <= 0 && result->hi >= 0;
         result->state = spans ? KM_FIGURE_WEAK : KM_FIGURE_OK;
         result->reason = spans ? "the interval spans 0" : "";
@@ -67,14 +68,35 @@ static void put_interval(const struct km_moments side[2], double se, double df,
     }
 }
 
+/* Variances of both means. Welch's where both sides have two seeds, else with
+ * the spread of the one side that has. False: neither has. */
+static bool variances_of(const struct km_moments side[2], double variance[2],
+                         double *df)
+{
+    double se;
+    if (km_moments_welch(&side[0], &side[1], &se, df)) {
+        for (size_t s = 0; s < 2; s++) {
+            variance[s] = km_moments_variance(&side[s]) / side[s].n;
+        }
+        return true;
+    }
+    *df = side[0].n + side[1].n - 2;
+    double squares = side[0].m2 + side[1].m2;
+    for (size_t s = 0; s < 2; s++) {
+        variance[s] = squares / *df / side[s].n;
+    }
+    return *df > 0 && squares > 0;
+}
+
 /* scratch - tuned. */
 static void put_difference(const struct km_moments side[2], double level,
                            struct km_figure_result *result)
 {
-    double se = NAN, df = NAN;
-    (void)km_moments_welch(&side[0], &side[1], &se, &df);
+    double of[2], df;
+    bool known = variances_of(side, of, &df);
     result->value = side[1].mean - side[0].mean;
-    put_interval(side, se, df, level, result);
+    put_interval(side, known ? sqrt(of[0] + of[1]) : (double)NAN, df, level,
+                 result);
 }
 
 /* (scratch - tuned)/|scratch|; its error by the delta method:
@@ -82,15 +104,14 @@ static void put_difference(const struct km_moments side[2], double level,
 static void put_ratio(const struct km_moments side[2], double level,
                       struct km_figure_result *result)
 {
-    double se = NAN, df = NAN, scratch = side[1].mean;
+    double of[2], df, scratch = side[1].mean;
     double share = side[0].mean / scratch;
+    bool known = variances_of(side, of, &df);
     result->value = (scratch - side[0].mean) / fabs(scratch);
-    if (km_moments_welch(&side[0], &side[1], &se, &df)) {
-        double tuned = km_moments_variance(&side[0]) / side[0].n;
-        double other = km_moments_variance(&side[1]) / side[1].n;
-        se = sqrt(tuned + share * share * other) / fabs(scratch);
-    }
-    put_interval(side, se, df, level, result);
+    put_interval(side,
+                 known ? sqrt(of[0] + share * share * of[1]) / fabs(scratch)
+                       : (double)NAN,
+                 df, level, result);
 }
 
 static enum km_code add_jumpstart(const struct transfer *t, double at)

@@ -140,6 +140,37 @@ static void seeds_on_both_sides_give_an_interval(void)
     cohort_build_end(&build);
 }
 
+/* One tuned run against seeds that differ by 2 %: their spread counts. */
+static void one_run_against_seeds_borrows_their_spread(void)
+{
+    begin();
+    struct km_member *tuned = cohort_build_run(&build, "lab/b", 200);
+    struct km_member *scratch = NULL;
+    for (int s = 0; s < 3; s++) {
+        struct km_member *member =
+            cohort_build_run(&build, km_arena_printf(&build.arena, "lab/%d", s),
+                             600 * (1 + 0.02 * (s - 1)));
+        scratch = s == 0 ? member : scratch;
+    }
+    tuning = (struct km_tuning){.tuned = {"b", tuned, 1},
+                                .scratch = {"scratch", scratch, 3},
+                                .cohort = build.cohort,
+                                .target = 4};
+    CHECK_INT(km_tuning_add(&tuning, &card, NULL), KM_OK);
+    const struct km_figure_result *f =
+        find("tune.speedup", "over scratch, per step");
+    CHECK_INT(f->state, KM_FIGURE_OK);
+    CHECK_TEXT(f->rung, "seeds of one arm");
+    /* t with 2 degrees of freedom: 1.8856 x 0.02 x sqrt(1 + 1/3) */
+    CHECK_NEAR(log(f->hi / f->value), 1.8856 * 0.02 * sqrt(4.0 / 3), 2e-4);
+    f = find("transfer.jumpstart", "");
+    CHECK_INT(f->state, KM_FIGURE_OK);
+    CHECK(f->lo > 0 && f->hi > f->value);
+    f = find("transfer.auc_ratio", "");
+    CHECK(f->state == KM_FIGURE_OK && f->hi - f->lo > 0.01);
+    cohort_build_end(&build);
+}
+
 static void what_was_not_reached_is_a_bound(void)
 {
     begin();
@@ -266,6 +297,7 @@ int main(void)
     RUN(an_earlier_task_is_worth_what_it_saves_less_what_it_took);
     RUN(rewards_are_told_like_losses);
     RUN(seeds_on_both_sides_give_an_interval);
+    RUN(one_run_against_seeds_borrows_their_spread);
     RUN(what_was_not_reached_is_a_bound);
     RUN(without_others_the_figures_say_what_is_missing);
     RUN(flat_and_foreign_curves_give_no_number);
