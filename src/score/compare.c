@@ -131,15 +131,15 @@ static enum km_code add_verdict(struct comparing *c)
     return km_card_add(c->card, result, &evidence, c->err);
 }
 
-/* Mean over the seeds with its t band, at places evenly in ln x. */
-static enum km_code add_overlay(const struct comparing *c,
-                                const struct km_arm *arm)
+enum km_code km_overlay_add(const struct km_arm *arm,
+                            const struct km_arm_metric *metric,
+                            struct km_scorecard *card, struct km_err *err)
 {
-    double *x = km_new(c->card->arena, double, 4 * OVERLAY_PLACES);
+    double *x = km_new(card->arena, double, 4 * OVERLAY_PLACES);
     if (!x || !arm->count) {
-        return arm->count ? km_fail(c->err, KM_ELIMIT,
-                                    "no memory left for a comparison")
-                          : KM_OK;
+        return arm->count
+                   ? km_fail(err, KM_ELIMIT, "no memory left for a comparison")
+                   : KM_OK;
     }
     double *y = x + OVERLAY_PLACES, *lo = y + OVERLAY_PLACES;
     double *hi = lo + OVERLAY_PLACES, from = 0, to = INFINITY;
@@ -160,10 +160,10 @@ static enum km_code add_overlay(const struct comparing *c,
                 km_moments_add(&seeds, value);
             }
         }
-        double half = km_moments_half_width(&seeds, c->card->level);
+        double half = km_moments_half_width(&seeds, card->level);
         if (seeds.n > 0) {
             x[count] = at;
-            y[count] = c->metric->sign * seeds.mean;
+            y[count] = metric->sign * seeds.mean;
             lo[count] = y[count] - half;
             hi[count] = y[count] + half;
             count++;
@@ -171,8 +171,8 @@ static enum km_code add_overlay(const struct comparing *c,
     }
     const struct km_curve curve = {
         .id = "overlay",
-        .title = c->metric->name,
-        .unit = c->metric->unit,
+        .title = metric->name,
+        .unit = metric->unit,
         .axis = KM_AXIS_STEP,
         .kind = "line",
         .name = arm->name,
@@ -182,7 +182,7 @@ static enum km_code add_overlay(const struct comparing *c,
         .lo = arm->count > 1 ? lo : NULL,
         .hi = arm->count > 1 ? hi : NULL,
     };
-    return km_card_add_curve(c->card, curve, c->err);
+    return km_card_add_curve(card, curve, err);
 }
 
 /* "optimizer adamw / muon, lr 0.1 / 0.2": settings of the first runs. */
@@ -306,8 +306,8 @@ enum km_code km_compare_add(const struct km_arm *a, const struct km_arm *b,
     }
     code = code == KM_OK ? add_quality(&c) : code;
     code = code == KM_OK ? add_verdict(&c) : code;
-    code = code == KM_OK ? add_overlay(&c, a) : code;
-    code = code == KM_OK ? add_overlay(&c, b) : code;
+    code = code == KM_OK ? km_overlay_add(a, metric, card, err) : code;
+    code = code == KM_OK ? km_overlay_add(b, metric, card, err) : code;
     card->context = context_of(&c);
     card->headline = headline_of(&c);
     if (code == KM_OK && (!card->context || !card->headline)) {

@@ -28,6 +28,12 @@ enum km_code km_compare_add(const struct km_arm *a, const struct km_arm *b,
                             const struct km_compare_options *options,
                             struct km_scorecard *card, struct km_err *err);
 
+/* The curve "overlay" of an arm: mean over its seeds with Student's t band, at
+ * places evenly in ln x. Nothing for an arm without runs. */
+enum km_code km_overlay_add(const struct km_arm *arm,
+                            const struct km_arm_metric *metric,
+                            struct km_scorecard *card, struct km_err *err);
+
 /* Three arms or more, best first, each held against the best. */
 enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
                              const struct km_arm_metric *metric,

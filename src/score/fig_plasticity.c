@@ -33,6 +33,38 @@ static enum km_code falling_of(const struct km_member *member,
     return km_arms_build(&alone, &group, &name, 1, arena, arm, &metric, err);
 }
 
+/* Time of each stage that has one. */
+static enum km_code draw(const double *log_x, size_t count,
+                         struct km_scorecard *card, struct km_err *err)
+{
+    double *x = km_new(card->arena, double, count + 1);
+    double *y = km_new(card->arena, double, count + 1);
+    size_t kept = 0;
+    if (!x || !y) {
+        return fail_full(err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (isfinite(log_x[i])) {
+            x[kept] = (double)i + 1;
+            y[kept++] = exp(log_x[i]);
+        }
+    }
+    const struct km_curve curve = {
+        .id = "transition",
+        .title = "steps to 90 % of the gain",
+        .unit = "step",
+        .axis = KM_AXIS_STEP,
+        .kind = "line",
+        .name = "to 90 %",
+        .x_unit = "stage",
+        .x_title = "stages trained",
+        .count = kept,
+        .x = x,
+        .y = y,
+    };
+    return kept > 1 ? km_card_add_curve(card, curve, err) : KM_OK;
+}
+
 enum km_code km_transition_add(const struct km_tuning *tuning, double *log_x,
                                struct km_scorecard *card, struct km_err *err)
 {
@@ -69,7 +101,7 @@ enum km_code km_transition_add(const struct km_tuning *tuning, double *log_x,
         }
         code = km_card_add(card, result, NULL, err);
     }
-    return code;
+    return code ? code : draw(log_x, tuning->chain_count, card, err);
 }
 
 enum km_code km_plasticity_add(const char *variant, const double *y,

@@ -76,7 +76,8 @@ static void put_time(const struct reached *r, enum km_axis axis, double size,
 }
 
 /* One row an axis. */
-static enum km_code add_times(const struct reached *r, const char *id,
+static enum km_code add_times(const struct km_tuning *tuning,
+                              const struct reached *r, const char *id,
                               const char *method, const char *nothing,
                               struct km_scorecard *card, struct km_err *err)
 {
@@ -92,6 +93,9 @@ static enum km_code add_times(const struct reached *r, const char *id,
         }
         double size;
         const char *unit = unit_of(axis, &size);
+        bool named =
+            axis == KM_AXIS_CURRENCY && tuning->currency && *tuning->currency;
+        unit = named ? tuning->currency : unit;
         struct km_figure_result result =
             km_result_new(id, km_axis_name(axis), unit);
         result.method = method;
@@ -132,9 +136,10 @@ static enum km_code add_reached(const struct km_tuning *tuning,
         return fail_full(err);
     }
     find_reached(arm, NAN, &own);
-    enum km_code code = add_times(
-        &own, "tune.to_90", "falling curve, from its first place to its last",
-        "the stage gained nothing", card, err);
+    enum km_code code =
+        add_times(tuning, &own, "tune.to_90",
+                  "falling curve, from its first place to its last",
+                  "the stage gained nothing", card, err);
     if (code || isnan(tuning->target)) {
         return code ? code
                     : km_card_add_absent(card, "tune.to_target", "step", "step",
@@ -142,7 +147,7 @@ static enum km_code add_reached(const struct km_tuning *tuning,
                                          "no target is set", err);
     }
     find_reached(arm, metric->sign * tuning->target, &named);
-    return add_times(&named, "tune.to_target",
+    return add_times(tuning, &named, "tune.to_target",
                      km_arena_printf(card->arena, "first %s at %.4g",
                                      metric->name, tuning->target),
                      "there is no curve", card, err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "score/card.h"
+#include "score/compare.h"
 
 static enum km_code fail_full(struct km_err *err)
 {
@@ -35,6 +36,44 @@ enum km_code km_tuning_arms(const struct km_tuning *tuning,
     return km_arms_build(&both, group, names, 2, arena, arms, metric, err);
 }
 
+/* The tuned runs, those from scratch and the base line over each other. */
+static enum km_code draw(const struct km_tuning *tuning,
+                         struct km_scorecard *card, struct km_err *err)
+{
+    const struct km_tuning_side *sides[] = {&tuning->scratch,
+                                            &tuning->baseline};
+    enum km_code code = KM_OK;
+    for (size_t i = 0; i < 2 && code == KM_OK; i++) {
+        struct km_arm arms[2];
+        struct km_arm_metric metric;
+        code =
+            km_tuning_arms(tuning, sides[i], card->arena, arms, &metric, err);
+        if (code == KM_OK && i == 0) {
+            code = km_overlay_add(&arms[0], &metric, card, err);
+        }
+        code = code ? code : km_overlay_add(&arms[1], &metric, card, err);
+    }
+    return code;
+}
+
+/* "Learns 2.7x as fast per step as training from scratch [2.5, 2.9]." */
+static const char *speed_words(const struct km_figure_result *speedup,
+                               const char *over, struct km_arena *arena)
+{
+    bool bound = speedup->state == KM_FIGURE_CENSORED;
+    const char *text =
+        km_arena_printf(arena, "Learns %s%.3gx as fast per step as %s",
+                        !bound               ? ""
+                        : speedup->value > 1 ? "at least "
+                                             : "at most ",
+                        speedup->value, over);
+    return !text ? NULL
+           : isnan(speedup->lo)
+               ? km_arena_printf(arena, "%s.", text)
+               : km_arena_printf(arena, "%s [%.3g, %.3g].", text, speedup->lo,
+                                 speedup->hi);
+}
+
 static const char *headline_of(const struct km_tuning *tuning,
                                const struct km_scorecard *card)
 {
@@ -46,12 +85,7 @@ static const char *headline_of(const struct km_tuning *tuning,
         const struct km_figure_result *found =
             km_card_find(card, "tune.speedup", over[i]);
         if (found && !isnan(found->value)) {
-            return km_arena_printf(card->arena,
-                                   "Learns %s%.3gx as fast per step as %s.",
-                                   found->state != KM_FIGURE_CENSORED ? ""
-                                   : found->value > 1 ? "at least "
-                                                      : "at most ",
-                                   found->value, words[i]);
+            return speed_words(found, words[i], card->arena);
         }
     }
     const struct km_figure_result *own = km_card_find(card, "tune.to_90", NULL);
@@ -82,6 +116,7 @@ enum km_code km_tuning_add(const struct km_tuning *tuning,
     if (code == KM_OK && tuning->tuned.count) {
         code = km_tune_add(tuning, card, err);
         code = code ? code : km_transfer_add(tuning, card, err);
+        code = code ? code : draw(tuning, card, err);
     }
     if (code == KM_OK && tuning->chain_count > 1) {
         code = km_transition_add(tuning, log_x, card, err);

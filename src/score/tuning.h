@@ -34,6 +34,7 @@ struct km_tuning {
     size_t chain_count;
     struct km_cohort cohort; /* all that was loaded: seeds of others */
     double target;           /* as people say it; NaN: none */
+    const char *currency;    /* "EUR"; NULL: not said */
 };
 
 struct km_tuning_options {
@@ -79,8 +80,8 @@ enum km_code km_tuning_arms(const struct km_tuning *tuning,
                             struct km_arena *arena, struct km_arm arms[2],
                             struct km_arm_metric *metric, struct km_err *err);
 
-/* All of the figures below, with plasticity.trend of the transition time; a
- * headline where the card has none. */
+/* All of the figures below, with plasticity.trend of the transition time and
+ * the charts "overlay" and "transition"; a headline where the card has none. */
 enum km_code km_tuning_add(const struct km_tuning *tuning,
                            struct km_scorecard *card, struct km_err *err);
 

@@ -260,6 +260,7 @@ enum km_code km_tuning_load(struct km_store *store,
         code =
             km_tuning_split(store, &only, options->score, arena, tuning, err);
     }
+    tuning->currency = options->score ? options->score->currency : NULL;
     if (code == KM_OK && tuning->tuned.count) {
         const struct km_member *last = &tuning->tuned.members[0];
         tuning->target = options->score && isfinite(options->score->target)

@@ -174,7 +174,8 @@ def tuned():
         store = os.path.join(root, "store")
         code, _, err = km("import", family(root), "--store", store, "--quiet")
         assert code == 0, err
-        cards = cards_of(store, "--baseline", "other", "--target", "4")
+        cards = cards_of(store, "--baseline", "other", "--target", "4",
+                         "--price-per-step", "0.01", "--currency", "EUR")
     seeds = next(c for n, c in cards.items() if "and 2 seeds" in n)
     # "other" says the task and no parent, but is the base line
     speedup = figure(seeds, "tune.speedup", "over base line, per step")
@@ -185,6 +186,8 @@ def tuned():
     assert abs(target["value"] - 200) < 1 and target["lo"] < 200 < target["hi"]
     seconds = figure(seeds, "tune.to_target", "active second")
     assert seconds["unit"] == "s" and abs(seconds["value"] - 20) < 0.5, seconds
+    money = figure(seeds, "tune.to_target", "currency")
+    assert money["unit"] == "EUR" and abs(money["value"] - 2) < 0.01, money
     ratio = figure(seeds, "transfer.threshold_ratio", "per step")
     assert abs(ratio["value"] - 3) < 0.02 and ratio["state"] == "OK", ratio
     cost = figure(seeds, "transfer.threshold_ratio", "per step, with source")
