@@ -32,23 +32,33 @@ static void push(struct window *w, double value)
     w->next = (w->next + 1) % KM_MASK_WINDOW;
 }
 
-/* Above the median, at least, of a spike. */
-static double least_above(double median)
+double km_mask_least(double median)
 {
     return median + fmin(SHARE * fabs(median), LEAST);
+}
+
+double km_mask_line(double median, double sigma)
+{
+    return fmax(km_mask_least(median),
+                median + SIGMAS * sigma / sqrt((double)KM_MASK_BLOCK));
+}
+
+size_t km_mask_longest(size_t so_far)
+{
+    return (size_t)fmax(LONGEST * (double)so_far, LONGEST_LEAST);
 }
 
 /* The line above which the mean of a block is a spike. */
 static double line_of(struct window *w, double mean)
 {
-    if (w->below <= MIDDLE && !(mean > least_above(w->low))) {
+    if (w->below <= MIDDLE && !(mean > km_mask_least(w->low))) {
         return mean;
     }
     double rest[KM_MASK_WINDOW];
     memcpy(rest, w->ring, sizeof rest);
     km_select(rest, KM_MASK_WINDOW, MIDDLE);
     double median = rest[MIDDLE];
-    double least = least_above(median);
+    double least = km_mask_least(median);
     w->low = median - SLACK * (least - median);
     w->below = 0;
     for (size_t i = 0; i < KM_MASK_WINDOW; i++) {
@@ -58,8 +68,7 @@ static double line_of(struct window *w, double mean)
         return least;
     }
     double mad = km_mad(w->ring, KM_MASK_WINDOW, median, rest);
-    return fmax(least, median + SIGMAS * KM_MAD_TO_SIGMA * mad /
-                                    sqrt((double)KM_MASK_BLOCK));
+    return km_mask_line(median, KM_MAD_TO_SIGMA * mad);
 }
 
 /* The curve as `count` means of `each` neighbours; the last may be of fewer. */
@@ -116,8 +125,7 @@ size_t km_mask_spikes(const double *y, size_t count, bool *keep)
         if (w.count == KM_MASK_WINDOW && i + KM_MASK_BLOCK <= c.count) {
             double mean = block_mean(&c, i), line = line_of(&w, mean);
             size_t end = mean > line ? spike_end(&c, i, line) : i;
-            double longest = fmax(LONGEST * (double)i, LONGEST_LEAST);
-            if (end > i && (double)(end - i) <= longest) {
+            if (end > i && end - i <= km_mask_longest(i)) {
                 masked += leave_out(&c, i, end, keep);
                 i = end;
                 continue;

@@ -30,4 +30,12 @@ size_t km_mask_spikes(const double *y, size_t count, bool *keep);
 size_t km_mask_apply(const double *x, const double *y, size_t count,
                      const bool *keep, double *kept_x, double *kept_y);
 
+/* What the mean of a block has to exceed over the median of the points before:
+ * by size alone; by the noise `sigma` of one point as well. */
+double km_mask_least(double median);
+double km_mask_line(double median, double sigma);
+
+/* How many points a spike may last that begins after `so_far` points. */
+size_t km_mask_longest(size_t so_far);
+
 #endif

@@ -153,3 +153,18 @@ bool km_trend_fit(const double *t, const double *y, size_t count, double level,
     take_interval(scratch, out->pairs, s, out);
     return true;
 }
+
+double km_trend_rise_p(const double *y, size_t count, double n_eff)
+{
+    double s = 0, n = (double)count, pairs = 0, triples = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            s += sign_of(y[i] - y[j]);
+        }
+    }
+    double variance =
+        (n * (n - 1) * (2 * n + 5) - tie_sum(y, count, &pairs, &triples)) / 18;
+    variance *= isnan(n_eff) ? 1 : fmax(n / n_eff, 1);
+    return variance > 0 ? 1 - km_normal_cdf((s - sign_of(s)) / sqrt(variance))
+                        : 1;
+}

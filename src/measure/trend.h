@@ -30,4 +30,9 @@ struct km_trend {
 bool km_trend_fit(const double *t, const double *y, size_t count, double level,
                   double *scratch, struct km_trend *out);
 
+/* One-sided p of a rise of values in their order: Mann-Kendall by the normal
+ * approximation with corrections for ties and continuity, its variance times
+ * n/n_eff for values that depend on those before (NaN: they do not). */
+double km_trend_rise_p(const double *y, size_t count, double n_eff);
+
 #endif

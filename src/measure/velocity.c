@@ -74,9 +74,9 @@ struct km_estimate km_velocity_model_within(const struct km_fit *fit, double x,
 
 /* Copies ln x and y of a window, averaged in groups when there are many. */
 static size_t take_window(const double *x, const double *y, size_t from,
-                          size_t count, double *t, double *v)
+                          size_t count, size_t most, double *t, double *v)
 {
-    size_t n = count - from, group = 1 + (n - 1) / KM_LOCAL_POINTS_MAX;
+    size_t n = count - from, group = 1 + (n - 1) / most;
     size_t groups = 0;
     for (size_t i = from; i < count; i += group) {
         size_t end = i + group < count ? i + group : count;
@@ -106,42 +106,72 @@ static size_t find_x(const double *x, size_t count, double bound)
     return low;
 }
 
+bool km_velocity_over(const double *x, const double *y, size_t count,
+                      double rho, size_t points_min, size_t most, double level,
+                      double *scratch, struct km_local_velocity *out)
+{
+    double *t = scratch, *v = scratch + KM_LOCAL_POINTS_MAX;
+    double *rest = v + KM_LOCAL_POINTS_MAX;
+    size_t from = count ? find_x(x, count, x[count - 1] / rho) : 0;
+    struct km_line line;
+    if (count == 0 || count - from < points_min ||
+        !km_line_fit(t, v, take_window(x, y, from, count, most, t, v), rest,
+                     &line)) {
+        return false;
+    }
+    double centre = sqrt(x[from] * x[count - 1]);
+    double df = fmax(line.n_eff - 2, 1);
+    double half = km_t_quantile(0.5 + level / 2, df) * line.se / centre;
+    double value = -line.slope / centre;
+    *out = (struct km_local_velocity){
+        .velocity = {value, value - half, value + half},
+        .se = line.se / centre,
+        .x_from = x[from],
+        .x_to = x[count - 1],
+        .n = count - from,
+        .n_eff = line.n_eff};
+    return true;
+}
+
 bool km_velocity_local(const double *x, const double *y, size_t count,
                        size_t points_min, double level, double *scratch,
                        struct km_local_velocity *out)
 {
+    return km_velocity_local_of(x, y, count, points_min, KM_LOCAL_POINTS_MAX,
+                                level, scratch, out);
+}
+
+bool km_velocity_local_of(const double *x, const double *y, size_t count,
+                          size_t points_min, size_t most, double level,
+                          double *scratch, struct km_local_velocity *out)
+{
     *out = (struct km_local_velocity){0};
-    double *t = scratch, *v = scratch + KM_LOCAL_POINTS_MAX;
-    double *rest = v + KM_LOCAL_POINTS_MAX;
     bool found = false;
     for (double rho = RHO_START; count && rho <= RHO_END * 1.0001;
          rho = rho < RHO_END ? fmin(rho * RHO_FACTOR, RHO_END) : 2 * RHO_END) {
-        size_t from = find_x(x, count, x[count - 1] / rho);
-        struct km_line line;
-        if (count - from < points_min) {
+        if (!km_velocity_over(x, y, count, rho, points_min, most, level,
+                              scratch, out)) {
             continue;
         }
-        size_t n = take_window(x, y, from, count, t, v);
-        if (!km_line_fit(t, v, n, rest, &line)) {
-            continue;
-        }
-        double centre = sqrt(x[from] * x[count - 1]);
-        double df = fmax(line.n_eff - 2, 1);
-        double half = km_t_quantile(0.5 + level / 2, df) * line.se / centre;
-        double value = -line.slope / centre;
-        *out = (struct km_local_velocity){
-            .velocity = {value, value - half, value + half},
-            .se = line.se / centre,
-            .x_from = x[from],
-            .x_to = x[count - 1],
-            .n = count - from,
-            .n_eff = line.n_eff};
         found = true;
-        if (fabs(line.slope) >= SIGNIFICANT * line.se) {
+        if (fabs(out->velocity.value) >= SIGNIFICANT * out->se) {
             break;
         }
     }
     return found;
+}
+
+struct km_estimate km_ratio_fieller(double a, double se_a, double b,
+                                    double se_b, double z)
+{
+    double ratio = a / b, g = z * z * se_b * se_b / (b * b);
+    if (!(g < 1)) {
+        return (struct km_estimate){ratio, NAN, NAN};
+    }
+    double spread = se_a * se_a * (1 - g) + ratio * ratio * se_b * se_b;
+    double half = z / fabs(b) * sqrt(spread);
+    return (struct km_estimate){ratio, (ratio - half) / (1 - g),
+                                (ratio + half) / (1 - g)};
 }
 
 bool km_velocity_disagrees(double model, const struct km_local_velocity *local)

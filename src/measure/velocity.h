@@ -72,6 +72,22 @@ bool km_velocity_local(const double *x, const double *y, size_t count,
                        size_t points_min, double level, double *scratch,
                        struct km_local_velocity *out);
 
+/* The same with at most `most` groups (<= KM_LOCAL_POINTS_MAX): for many looks
+ * at a long curve; and the slope over one window [x_now / rho, x_now]. */
+enum { KM_LOOK_POINTS_MAX = 1024 };
+bool km_velocity_local_of(const double *x, const double *y, size_t count,
+                          size_t points_min, size_t most, double level,
+                          double *scratch, struct km_local_velocity *out);
+bool km_velocity_over(const double *x, const double *y, size_t count,
+                      double rho, size_t points_min, size_t most, double level,
+                      double *scratch, struct km_local_velocity *out);
+
+/* a / b with the interval of Fieller (1954) for independent a and b with
+ * standard errors; z: quantile of the level. Bounds are NaN where b may be 0.
+ */
+struct km_estimate km_ratio_fieller(double a, double se_a, double b,
+                                    double se_b, double z);
+
 /* The model and the last stretch tell opposite things, by more than two
  * standard errors of the latter: the regime has changed. */
 bool km_velocity_disagrees(double model, const struct km_local_velocity *local);
