@@ -1,13 +1,16 @@
-/* cmd_explain.c - `km explain`: what a figure means and where it is from. */
+/* cmd_explain.c - `km explain`: what a figure means, and what it rests on in a
+ * run. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <string.h>
 
 #include "base/json_write.h"
+#include "cli/card_output.h"
 #include "cli/commands.h"
+#include "cli/select.h"
 #include "cli/suggest.h"
-#include "model/role.h"
+#include "report/figure_view.h"
 #include "report/text.h"
-#include "score/figure.h"
 
 static const char *better_word(enum km_better better)
 {
@@ -16,7 +19,8 @@ static const char *better_word(enum km_better better)
                                        : "neither";
 }
 
-static void print_json(struct km_cli *cli, const struct km_figure *figure)
+static void print_json(struct km_cli *cli, const struct km_figure *figure,
+                       const struct km_figure_result *result)
 {
     const char *const rows[][2] = {
         {"id", figure->id},           {"title", figure->title},
@@ -30,6 +34,14 @@ static void print_json(struct km_cli *cli, const struct km_figure *figure)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         km_json_key(&w, rows[i][0]);
         km_json_text(&w, rows[i][1]);
+    }
+    if (km_figure_is_verdict(figure)) {
+        km_json_key(&w, "false_alarms_per_1000_steps_max");
+        km_json_double(&w, figure->false_alarms_max);
+    }
+    if (result) {
+        km_json_key(&w, "result");
+        km_figure_result_json(result, &w);
     }
     km_json_object_end(&w);
     km_buf_append_char(&cli->out, '\n');
@@ -60,6 +72,48 @@ static void print_figure(struct km_cli *cli, const struct km_figure *figure)
     print_row(cli, "formula", figure->formula);
     print_row(cli, "needs", figure->needs);
     print_row(cli, "source", figure->source);
+    if (figure->false_alarms_max > 0) {
+        print_row(cli, "wrong",
+                  km_arena_printf(&cli->arena,
+                                  "at most %g false alarms per 1,000 steps of "
+                                  "healthy runs, measured",
+                                  figure->false_alarms_max));
+    }
+}
+
+/* "in lab/run-1   since step 812", then the evidence. */
+static void print_result(struct km_cli *cli, const struct km_scorecard *card,
+                         size_t index)
+{
+    struct km_figure_view view = km_figure_view_of(card, index);
+    const struct km_figure_result *result = view.result;
+    km_buf_printf(&cli->out, "\n%s%s%s%s%s%s   %s\n",
+                  km_terminal_tone(&cli->terminal, KM_TONE_STRONG), "in ",
+                  card->run_name, *result->variant ? ", " : "", result->variant,
+                  km_terminal_tone(&cli->terminal, KM_TONE_PLAIN), view.state);
+    if (view.has_value) {
+        bool range = view.interval == KM_INTERVAL_RANGE;
+        print_row(cli, "value",
+                  km_arena_printf(&cli->arena, "%s %s%s%s%s%s", view.value.text,
+                                  km_unit_shown(result->unit),
+                                  range ? " (" : "", range ? view.low.text : "",
+                                  range ? " .. " : "",
+                                  range ? view.high.text : ""));
+    }
+    print_row(cli, "reason", result->reason);
+    if (isfinite(result->window_from) && isfinite(result->window_to)) {
+        bool fired = view.has_value && km_figure_is_verdict(result->figure);
+        print_row(cli, fired ? "seen" : "window",
+                  fired
+                      ? km_arena_printf(&cli->arena, "at step %.0f",
+                                        result->window_to)
+                      : km_arena_printf(&cli->arena, "%g to %g %s",
+                                        result->window_from, result->window_to,
+                                        km_axis_name(result->window_axis)));
+    }
+    for (size_t i = 0; i < result->evidence_count; i++) {
+        print_row(cli, i ? "" : "evidence", result->evidence[i]);
+    }
 }
 
 /* "learn.velocity   How fast ...", the meaning wrapped in its own column. */
@@ -112,24 +166,85 @@ static enum km_code refuse(const char *word, struct km_err *err)
                    suggestion.nearest ? suggestion.nearest : "");
 }
 
-static enum km_code print_word(struct km_cli *cli, const char *word,
-                               struct km_err *err)
+/* A figure, and its results on the card of a run where there is one. */
+static void print_found(struct km_cli *cli, const struct km_figure *figure,
+                        const struct km_scorecard *card)
 {
-    size_t found = 0;
-    for (size_t i = 0; i < km_figure_count(); i++) {
-        const struct km_figure *figure = km_figure_at(i);
-        if (!is_meant(km_str_of(word), km_str_of(figure->id))) {
+    bool any = false;
+    if (!cli->json) {
+        km_buf_append_text(&cli->out, cli->out.len ? "\n" : "");
+        print_figure(cli, figure);
+    }
+    for (size_t i = 0; card && i < card->count; i++) {
+        if (card->results[i].figure != figure) {
             continue;
         }
+        any = true;
         if (cli->json) {
-            print_json(cli, figure);
+            print_json(cli, figure, &card->results[i]);
         } else {
-            km_buf_append_text(&cli->out, cli->out.len ? "\n" : "");
-            print_figure(cli, figure);
+            print_result(cli, card, i);
         }
-        found++;
     }
-    return found ? KM_OK : refuse(word, err);
+    if (cli->json && !any) {
+        print_json(cli, figure, NULL);
+    }
+}
+
+static bool means_any(const char *word)
+{
+    for (size_t i = 0; i < km_figure_count(); i++) {
+        if (is_meant(km_str_of(word), km_str_of(km_figure_at(i)->id))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum km_code print_word(struct km_cli *cli, const char *word,
+                               const struct km_scorecard *card,
+                               struct km_err *err)
+{
+    if (!means_any(word)) {
+        return refuse(word, err);
+    }
+    for (size_t i = 0; i < km_figure_count(); i++) {
+        const struct km_figure *figure = km_figure_at(i);
+        if (is_meant(km_str_of(word), km_str_of(figure->id))) {
+            print_found(cli, figure, card);
+        }
+    }
+    return KM_OK;
+}
+
+/* The card of the one run that `word` names. */
+static enum km_code compute_card(struct km_cli *cli, const char *word,
+                                 struct km_scorecard *card, struct km_err *err)
+{
+    struct km_store *store;
+    struct km_run_list list;
+    const struct km_run_filter filter = {.order = KM_ORDER_NAME};
+    /* what figures mean is told without a configuration */
+    enum km_code code = km_config_load(&cli->arena, &cli->config, err);
+    if (code == KM_OK) {
+        code = km_cli_store(cli, KM_ACCESS_READ, &store, err);
+    }
+    if (code == KM_OK) {
+        code = km_select_runs(cli, store, &filter, &word, 1, &list, err);
+    }
+    if (code == KM_OK && list.count != 1) {
+        return km_fail(err, KM_EUSAGE,
+                       "a figure is explained in one run; %zu are meant by "
+                       "'%s'",
+                       list.count, word);
+    }
+    if (code == KM_OK) {
+        struct km_score_options options;
+        km_card_options(cli, &list.rows[0], &options);
+        code = km_scorecard_compute(store, list.rows[0].id, &options,
+                                    &cli->arena, card, err);
+    }
+    return code;
 }
 
 enum km_code km_run_explain(struct km_cli *cli, struct km_err *err)
@@ -138,19 +253,24 @@ enum km_code km_run_explain(struct km_cli *cli, struct km_err *err)
     for (size_t i = 0; names && i < km_figure_count(); i++) {
         km_buf_printf(&cli->out, "%s\n", km_figure_at(i)->id);
     }
+    size_t count = cli->args->word_count;
+    const char *const *words = cli->args->words;
     if (names) {
         return KM_OK;
     }
-    if (cli->args->word_count == 0) {
+    if (count == 0) {
         if (cli->json) {
-            return print_word(cli, "*", err);
+            return print_word(cli, "*", NULL, err);
         }
         print_list(cli);
         return KM_OK;
     }
-    enum km_code code = KM_OK;
-    for (size_t i = 0; i < cli->args->word_count && !code; i++) {
-        code = print_word(cli, cli->args->words[i], err);
+    struct km_scorecard card;
+    bool in_run = count > 1 && !means_any(words[count - 1]);
+    enum km_code code =
+        in_run ? compute_card(cli, words[count - 1], &card, err) : KM_OK;
+    for (size_t i = 0; i < count - in_run && !code; i++) {
+        code = print_word(cli, words[i], in_run ? &card : NULL, err);
     }
     return code;
 }

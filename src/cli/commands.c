@@ -172,6 +172,7 @@ static const struct km_option goal_options[] = {
 
 static const struct km_option explain_options[] = {
     {"names", NULL, "print names only", KM_OPTION_FLAG, 0, NULL, 0},
+    KM_CARD_JUDGED_OPTIONS,
 };
 
 static const struct km_option export_options[] = {
@@ -328,11 +329,13 @@ const struct km_command km_commands[] = {
      "km goal add launch --run 'lab/big-*' --target 3.28 --deadline +3d "
      "--budget 500",
      KM_WORD_NONE, 1, 2, KM_OPTION_TABLE(goal_options), km_run_goal, false},
-    {"explain", "[FIGURE...]", "say what a figure means",
+    {"explain", "[FIGURE...] [RUN]", "say what a figure means",
      "Unit, formula, what it needs and where it is from. FIGURE is an id, a "
      "family like learn, or a pattern with * and ?; without it all are "
-     "listed.",
-     "km explain learn.velocity", KM_WORD_FIGURE, 0, -1,
+     "listed. A last word that is no figure names a run: then also what the "
+     "figure is there and the evidence, of a verdict since when and how often "
+     "such a one is wrong.",
+     "km explain verdict.spike value-embed", KM_WORD_FIGURE, 0, -1,
      KM_OPTION_TABLE(explain_options), km_run_explain, true},
     {"export", "[RUN...]", "write points as CSV, JSON lines or binary",
      "Every point of every attempt, in the store's order. In CSV, text that a "

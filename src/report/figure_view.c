@@ -13,7 +13,28 @@ enum { MANY_ROWS = 9, VARIANTS_MAX = 512, PARTED_MIN = 6 };
 
 bool km_figure_applies(const struct km_figure_result *result)
 {
-    return result->state != KM_FIGURE_NOT_APPLICABLE;
+    bool verdict = km_figure_is_verdict(result->figure);
+    return result->state != KM_FIGURE_NOT_APPLICABLE &&
+           result->state != KM_FIGURE_QUIET &&
+           !(verdict && result->state == KM_FIGURE_INSUFFICIENT);
+}
+
+const char *km_figure_group(const struct km_figure_result *result)
+{
+    if (result->state == KM_FIGURE_QUIET) {
+        return "no verdict fired";
+    }
+    if (result->state == KM_FIGURE_INSUFFICIENT) {
+        return "too early to tell";
+    }
+    return *result->reason ? result->reason : "not applicable";
+}
+
+const char *km_figure_id_told(const struct km_figure_result *result)
+{
+    bool verdict = km_figure_is_verdict(result->figure) &&
+                   result->state != KM_FIGURE_NOT_APPLICABLE;
+    return verdict ? strchr(result->figure->id, '.') + 1 : result->figure->id;
 }
 
 static enum km_tone tone_of(enum km_figure_state state)
@@ -28,6 +49,7 @@ static enum km_tone tone_of(enum km_figure_state state)
         return KM_TONE_ACCENT;
     case KM_FIGURE_INSUFFICIENT:
     case KM_FIGURE_NOT_APPLICABLE:
+    case KM_FIGURE_QUIET:
         break;
     }
     return KM_TONE_QUIET;
@@ -165,6 +187,14 @@ static bool find_above(const struct km_scorecard *card, size_t index,
     return false;
 }
 
+/* A verdict that fired is not "OK": it stands, or it is over. */
+static void show_verdict(struct km_figure_view *view)
+{
+    bool over = strcmp(view->result->rung, "over") == 0;
+    view->state = over ? "OVER" : "STANDS";
+    view->tone = over ? KM_TONE_PLAIN : KM_TONE_WATCH;
+}
+
 struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
                                         size_t index)
 {
@@ -198,6 +228,9 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
     }
     if (!view.has_value) {
         return view;
+    }
+    if (km_figure_is_verdict(result->figure)) {
+        show_verdict(&view);
     }
     int decimals = km_decimals_for(result->value, result->lo, result->hi);
     if (strcmp(result->unit, "step") == 0 ||

@@ -38,14 +38,19 @@ struct km_figure_view {
 struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
                                         size_t index);
 
-/* "OK", "WEAK": shown figures. Figures that do not apply are told in one line
- * instead of a row each. */
+/* Has a row of its own. Figures that do not apply, and verdicts that are quiet
+ * or came too early, are told in one line for each reason. */
 bool km_figure_applies(const struct km_figure_result *result);
 
 /* So many rows of several families that headings help. */
 bool km_figures_are_many(const struct km_scorecard *card);
 /* "Learning" of learn.velocity. */
 struct km_short km_family_title(const struct km_figure *figure);
+
+/* What figures without a row are told under: "no verdict fired", "too early to
+ * tell", else the reason; and the id as it is told there: "spike". */
+const char *km_figure_group(const struct km_figure_result *result);
+const char *km_figure_id_told(const struct km_figure_result *result);
 
 /* A pure number has the unit "1", which is not shown. */
 const char *km_unit_shown(const char *unit);

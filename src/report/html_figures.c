@@ -51,8 +51,8 @@ void km_html_name_part(struct km_buf *out, const char *name,
 
 static const char *class_of(enum km_figure_state state)
 {
-    static const char *const names[] = {"ok",       "weak",  "insufficient",
-                                        "censored", "other", "stale"};
+    static const char *const names[] = {
+        "ok", "weak", "insufficient", "censored", "other", "stale", "other"};
     return names[state];
 }
 
@@ -157,12 +157,13 @@ static void figure_name(const struct km_figure_view *view, struct km_buf *out)
     km_buf_append_text(out, ">");
     html_path(out, view->variant);
     km_buf_append_text(out, "</span>");
-    if (result->state != KM_FIGURE_OK) {
+    bool silent = strcmp(view->state, "OK") == 0;
+    if (!silent) {
         km_buf_append_text(out, " <span class=state>");
         km_html_escape(out, view->state);
         km_buf_append_text(out, "</span>");
     }
-    if (result->state != KM_FIGURE_OK && *view->note) {
+    if (!silent && *view->note) {
         km_buf_append_text(out, "<span class=note>");
         km_html_escape(out, view->note);
         km_buf_append_text(out, "</span>");
@@ -175,7 +176,9 @@ static void figure_name(const struct km_figure_view *view, struct km_buf *out)
 static void figure_row(const struct km_figure_view *view, struct km_buf *out)
 {
     const struct km_figure_result *result = view->result;
-    km_buf_printf(out, "<tr class=%s>", class_of(result->state));
+    km_buf_printf(out, "<tr class=%s>",
+                  strcmp(view->state, "STANDS") == 0 ? "weak"
+                                                     : class_of(result->state));
     figure_name(view, out);
     km_buf_append_text(out, "<td class=num><span class=value>");
     km_html_escape(out, view->value.text);
@@ -199,15 +202,36 @@ static void figure_row(const struct km_figure_view *view, struct km_buf *out)
     km_buf_append_char(out, '\n');
 }
 
-static bool reason_was_said(const struct km_scorecard *card, size_t index)
+static bool group_was_said(const struct km_scorecard *card, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
         if (!km_figure_applies(&card->results[i]) &&
-            strcmp(card->results[i].reason, card->results[index].reason) == 0) {
+            strcmp(km_figure_group(&card->results[i]),
+                   km_figure_group(&card->results[index])) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* Verdicts that were looked for and not seen: good news, in one line. */
+static void quiet_line(const struct km_scorecard *card, struct km_buf *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < card->count; i++) {
+        if (card->results[i].state == KM_FIGURE_QUIET) {
+            km_buf_append_text(out, any ? ", "
+                                        : "<p class=below>No verdict fired: ");
+            km_html_escape(out, card->results[i].figure->title);
+            any = true;
+        }
+    }
+    km_buf_append_text(out, any ? ".</p>\n" : "");
+}
+
+static bool is_folded(const struct km_figure_result *result)
+{
+    return !km_figure_applies(result) && result->state != KM_FIGURE_QUIET;
 }
 
 /* What does not apply, by reason, folded away. */
@@ -215,8 +239,8 @@ static void not_applicable(const struct km_scorecard *card, struct km_buf *out)
 {
     bool any = false;
     for (size_t i = 0; i < card->count; i++) {
-        const char *reason = card->results[i].reason;
-        if (km_figure_applies(&card->results[i]) || reason_was_said(card, i)) {
+        const char *group = km_figure_group(&card->results[i]);
+        if (!is_folded(&card->results[i]) || group_was_said(card, i)) {
             continue;
         }
         km_buf_append_text(out, any ? ""
@@ -225,13 +249,13 @@ static void not_applicable(const struct km_scorecard *card, struct km_buf *out)
                                       "</summary><dl>");
         any = true;
         km_buf_append_text(out, "<dt>");
-        km_html_escape(out, *reason ? reason : "not applicable");
+        km_html_escape(out, group);
         km_buf_append_text(out, "<dd>");
         bool more = false;
         for (size_t k = i; k < card->count; k++) {
             const struct km_figure_result *result = &card->results[k];
-            if (km_figure_applies(result) ||
-                strcmp(result->reason, reason) != 0) {
+            if (!is_folded(result) ||
+                strcmp(km_figure_group(result), group) != 0) {
                 continue;
             }
             km_buf_append_text(out, more ? ", " : "");
@@ -271,6 +295,7 @@ void km_html_figures(const struct km_scorecard *card, struct km_buf *out)
         }
     }
     km_buf_append_text(out, "</tbody></table>\n");
+    quiet_line(card, out);
     not_applicable(card, out);
     km_buf_append_text(out, "</div>\n");
 }

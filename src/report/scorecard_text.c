@@ -144,7 +144,7 @@ static void state_cells(struct figure_rows *rows,
 {
     char interval[160];
     interval_text(view, interval, sizeof interval);
-    bool silent = view->result->state == KM_FIGURE_OK;
+    bool silent = strcmp(view->state, "OK") == 0;
     if (rows->narrow) {
         const char *state = silent ? "" : view->state;
         if (rows->marks && view->result->state == KM_FIGURE_WEAK) {
@@ -285,19 +285,20 @@ static enum km_code print_figures(const struct km_scorecard *card,
     return code;
 }
 
-/* True when a result before `index` does not apply for the same reason. */
-static bool reason_was_said(const struct km_scorecard *card, size_t index)
+/* True when a result before `index` is told in the same line. */
+static bool group_was_said(const struct km_scorecard *card, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
         if (!km_figure_applies(&card->results[i]) &&
-            strcmp(card->results[i].reason, card->results[index].reason) == 0) {
+            strcmp(km_figure_group(&card->results[i]),
+                   km_figure_group(&card->results[index])) == 0) {
             return true;
         }
     }
     return false;
 }
 
-/* What does not apply, one line a reason: "no price given: cost.spent, ...". */
+/* What has no row, one line a reason: "no price given: cost.spent, ...". */
 static void print_not_applicable(const struct km_scorecard *card,
                                  const struct km_terminal *terminal,
                                  struct km_buf *out)
@@ -305,16 +306,16 @@ static void print_not_applicable(const struct km_scorecard *card,
     struct km_buf line;
     km_buf_init(&line, 16 * 1024);
     for (size_t i = 0; i < card->count; i++) {
-        const char *reason = card->results[i].reason;
-        if (km_figure_applies(&card->results[i]) || reason_was_said(card, i)) {
+        const char *group = km_figure_group(&card->results[i]);
+        if (km_figure_applies(&card->results[i]) || group_was_said(card, i)) {
             continue;
         }
-        km_buf_printf(&line, "%s:", *reason ? reason : "not applicable");
+        km_buf_printf(&line, "%s:", group);
         for (size_t k = i; k < card->count; k++) {
             const struct km_figure_result *result = &card->results[k];
             if (!km_figure_applies(result) &&
-                strcmp(result->reason, reason) == 0) {
-                km_buf_printf(&line, " %s%s%s,", result->figure->id,
+                strcmp(km_figure_group(result), group) == 0) {
+                km_buf_printf(&line, " %s%s%s,", km_figure_id_told(result),
                               *result->variant ? " " : "", result->variant);
             }
         }

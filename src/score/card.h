@@ -48,6 +48,7 @@ enum km_code km_card_add_mark(struct km_scorecard *card, struct km_mark mark,
 
 /* The registry: families, then what computes each row. */
 extern const struct km_figure_family km_figures_goal;
+extern const struct km_figure_family km_figures_verdict;
 extern const struct km_figure_family km_figures_learn, km_figures_valid,
     km_figures_forecast, km_figures_speed, km_figures_cost, km_figures_compare,
     km_figures_levers, km_figures_backtest, km_figures_retain, km_figures_tune,
@@ -66,6 +67,16 @@ KM_FIGURE_COMPUTE(km_compute_goal_margin);
 KM_FIGURE_COMPUTE(km_compute_goal_spent);
 KM_FIGURE_COMPUTE(km_compute_valid_best);
 KM_FIGURE_COMPUTE(km_compute_valid_gap);
+KM_FIGURE_COMPUTE(km_compute_velocity_ratio);
+KM_FIGURE_COMPUTE(km_compute_verdict_nonfinite);
+KM_FIGURE_COMPUTE(km_compute_verdict_spike);
+KM_FIGURE_COMPUTE(km_compute_verdict_diverged);
+KM_FIGURE_COMPUTE(km_compute_verdict_plateau);
+KM_FIGURE_COMPUTE(km_compute_verdict_overfitting);
+KM_FIGURE_COMPUTE(km_compute_verdict_underfitting);
+KM_FIGURE_COMPUTE(km_compute_verdict_memorising);
+KM_FIGURE_COMPUTE(km_compute_verdict_stalled);
+KM_FIGURE_COMPUTE(km_compute_verdict_regime_change);
 KM_FIGURE_COMPUTE(km_compute_throughput);
 KM_FIGURE_COMPUTE(km_compute_step_time);
 KM_FIGURE_COMPUTE(km_compute_forecast_final);

@@ -1,4 +1,4 @@
-/* fig_valid.c - valid.best and valid.gap. */
+/* fig_valid.c - valid.best, valid.gap and valid.velocity_ratio. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
@@ -6,6 +6,9 @@
 #include "score/card.h"
 
 enum { GAP_EVALUATIONS_MIN = 3, GAP_EVALUATIONS_MAX = 5 };
+
+static const double RATIO_WINDOW = 2.5; /* over x/2.5 .. x */
+enum { RATIO_EVALUATIONS_MIN = 5 };
 
 static const double GAP_REACH = 1.25; /* training points within x 1.25 */
 
@@ -152,5 +155,73 @@ enum km_code km_compute_valid_gap(const struct km_score_input *input,
     struct km_evidence evidence = {0};
     km_evidence_add(&evidence, km_arena_printf(card->arena, "%s against %s",
                                                valid->name, train->name));
+    return km_card_add(card, result, &evidence, err);
+}
+
+/* Slope of a curve in ln x over the window, with its error. */
+static bool log_slope(const struct km_score_input *input,
+                      const struct km_curve_input *curve, size_t count,
+                      struct km_local_velocity *local, double *slope,
+                      double *se)
+{
+    bool found = km_velocity_over(curve->x, curve->y, count, RATIO_WINDOW,
+                                  RATIO_EVALUATIONS_MIN, KM_LOCAL_POINTS_MAX,
+                                  0.80, input->doubles, local);
+    double centre = found ? sqrt(local->x_from * local->x_to) : (double)NAN;
+    *slope = local->velocity.value * centre;
+    *se = local->se * centre;
+    return found;
+}
+
+KM_FIGURE_COMPUTE(km_compute_velocity_ratio)
+{
+    const struct km_curve_input *valid = &input->valid, *learn = &input->learn;
+    const struct km_track *twin = valid->track ? training_twin(input) : NULL;
+    const char *id = "valid.velocity_ratio";
+    if (!twin || learn->track != twin) {
+        return km_card_add_absent(card, id, "", "1", KM_FIGURE_NOT_APPLICABLE,
+                                  valid->track
+                                      ? "no training metric of the same kind"
+                                      : "no validation metric",
+                                  err);
+    }
+    struct km_local_velocity of_valid = {0}, of_train = {0};
+    double v, t, se_v, se_t;
+    size_t count =
+        km_bins_find(learn->x, learn->count, nextafter(valid->x_now, INFINITY));
+    if (!log_slope(input, valid, valid->count, &of_valid, &v, &se_v) ||
+        !log_slope(input, learn, count, &of_train, &t, &se_t)) {
+        return km_card_add_absent(
+            card, id, "", "1", KM_FIGURE_INSUFFICIENT,
+            km_arena_printf(card->arena,
+                            "fewer than %d evaluations, or training points "
+                            "beside them, in the last 60 %% of steps",
+                            RATIO_EVALUATIONS_MIN),
+            err);
+    }
+    double df = fmax(fmin(of_valid.n_eff, of_train.n_eff) - 2, 1);
+    double z = km_t_quantile(0.5 + card->level / 2, df);
+    struct km_figure_result result = km_result_new(id, "", "1");
+    struct km_estimate ratio = km_ratio_fieller(v, se_v, t, se_t, z);
+    result.value = ratio.value;
+    result.lo = ratio.lo;
+    result.hi = ratio.hi;
+    result.level = card->level;
+    result.method = "Huber lines in ln step over the same window";
+    result.rung = "Fieller";
+    result.window_from = of_valid.x_from;
+    result.window_to = of_valid.x_to;
+    result.n = of_valid.n;
+    result.n_eff = of_valid.n_eff;
+    if (!isfinite(ratio.lo)) {
+        result.state = KM_FIGURE_INSUFFICIENT;
+        result.reason = "the training velocity cannot be told from zero";
+    } else if (ratio.lo <= 0 && ratio.hi >= 0) {
+        result.state = KM_FIGURE_WEAK;
+        result.reason = "the interval spans zero";
+    }
+    struct km_evidence evidence = {0};
+    km_evidence_add(&evidence, km_arena_printf(card->arena, "%s over %s",
+                                               valid->track->name, twin->name));
     return km_card_add(card, result, &evidence, err);
 }

@@ -24,6 +24,7 @@ enum km_figure_state {
     KM_FIGURE_CENSORED,       /* beyond the horizon: the value is a bound */
     KM_FIGURE_NOT_APPLICABLE, /* this run has nothing of the kind */
     KM_FIGURE_STALE,          /* computed on older data */
+    KM_FIGURE_QUIET,          /* a verdict: looked for, not seen */
 };
 const char *km_figure_state_name(enum km_figure_state state); /* "OK" */
 
@@ -68,6 +69,8 @@ struct km_figure {
     const char *formula; /* one line */
     const char *source;  /* paper or standard */
     enum km_figure_scope scope;
+    /* Verdicts: at most so many on 1,000 steps of healthy runs; 0: none. */
+    double false_alarms_max;
     /* Adds its results (one per variant) to the card. NULL: scope RUNS. */
     enum km_code (*compute)(const struct km_score_input *input,
                             struct km_scorecard *card, struct km_err *err);
@@ -90,6 +93,9 @@ extern const size_t km_figure_family_count;
 size_t km_figure_count(void);
 const struct km_figure *km_figure_at(size_t index);
 const struct km_figure *km_figure_find(struct km_str id); /* or NULL */
+
+/* "verdict.spike": its value is the step since which it holds. */
+bool km_figure_is_verdict(const struct km_figure *figure);
 
 /* What a chart draws: data, and the model where there is one. NaN in lo/hi: no
  * band at that place. */

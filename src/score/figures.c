@@ -2,14 +2,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 
+#include <string.h>
+
 #include "score/card.h"
 
 const struct km_figure_family *const km_figure_families[] = {
-    &km_figures_learn,    &km_figures_valid,    &km_figures_forecast,
-    &km_figures_speed,    &km_figures_cost,     &km_figures_goal,
-    &km_figures_compare,  &km_figures_levers,   &km_figures_retain,
-    &km_figures_tune,     &km_figures_transfer, &km_figures_plasticity,
-    &km_figures_backtest,
+    &km_figures_learn,      &km_figures_valid,    &km_figures_verdict,
+    &km_figures_forecast,   &km_figures_speed,    &km_figures_cost,
+    &km_figures_goal,       &km_figures_compare,  &km_figures_levers,
+    &km_figures_retain,     &km_figures_tune,     &km_figures_transfer,
+    &km_figures_plasticity, &km_figures_backtest,
 };
 const size_t km_figure_family_count =
     sizeof km_figure_families / sizeof *km_figure_families;
@@ -45,10 +47,16 @@ const struct km_figure *km_figure_find(struct km_str id)
     return NULL;
 }
 
+bool km_figure_is_verdict(const struct km_figure *figure)
+{
+    return strncmp(figure->id, "verdict.", 8) == 0;
+}
+
 const char *km_figure_state_name(enum km_figure_state state)
 {
     static const char *const names[] = {
-        "OK", "WEAK", "INSUFFICIENT", "CENSORED", "NOT_APPLICABLE", "STALE"};
-    assert(state >= KM_FIGURE_OK && state <= KM_FIGURE_STALE);
+        "OK",    "WEAK", "INSUFFICIENT", "CENSORED", "NOT_APPLICABLE",
+        "STALE", "QUIET"};
+    assert(state >= KM_FIGURE_OK && state <= KM_FIGURE_QUIET);
     return names[state];
 }

@@ -30,6 +30,20 @@ static const struct km_figure rows[] = {
                   "Student's t over evaluations",
         .compute = km_compute_valid_gap,
     },
+    {
+        .id = "valid.velocity_ratio",
+        .title = "Generalisation velocity",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs = "a validation and a training loss, at least 5 evaluations in "
+                 "the last 60 % of steps",
+        .summary = "How much of what is learnt on training data is learnt for "
+                   "validation data: 1 is all of it.",
+        .formula = "slope of validation over slope of training, both of Huber "
+                   "lines in ln step over x/2.5 to x",
+        .source = "Fieller 1954 (interval of the ratio)",
+        .compute = km_compute_velocity_ratio,
+    },
 };
 const struct km_figure_family km_figures_valid =
     KM_FIGURE_FAMILY("valid", rows);

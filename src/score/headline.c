@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "score/card.h"
+#include "score/finding.h"
 
 static bool stands(const struct km_figure_result *result)
 {
@@ -122,6 +122,27 @@ static const char *forecast_text(const struct km_score_input *input,
                : text;
 }
 
+/* The gravest verdict that stands: "diverged since step 812". */
+static const char *verdict_text(struct km_scorecard *card, const char *text)
+{
+    static const struct {
+        const char *id, *word;
+    } rows[] = {{"verdict.nonfinite", "not finite"},
+                {"verdict.stalled", "no sign of life"},
+                {"verdict.diverged", "diverged"},
+                {"verdict.overfitting", "overfitting"},
+                {"verdict.regime_change", "worse than its past says"},
+                {"verdict.plateau", "on a plateau"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct km_figure_result *on = km_finding_on(card, rows[i].id);
+        if (on) {
+            return km_arena_printf(card->arena, "%s; %s since step %.0f", text,
+                                   rows[i].word, on->value);
+        }
+    }
+    return text;
+}
+
 /* A whole card: velocity, throughput, the best and the last or final value. */
 static const char *whole_text(const struct km_score_input *input,
                               struct km_scorecard *card)
@@ -143,6 +164,7 @@ static const char *whole_text(const struct km_score_input *input,
         text = km_arena_printf(arena, "%s; best validation %s %s", text,
                                number_text(arena, best), best->reason);
     }
+    text = text ? verdict_text(card, text) : NULL;
     const struct km_figure_result *final =
         km_card_find(card, "forecast.final", NULL);
     if (text && input->at_end) {

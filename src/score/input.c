@@ -10,6 +10,7 @@
 #include "measure/schedule.h"
 #include "score/goal_judge.h"
 #include "score/outlook.h"
+#include "score/plan_config.h"
 #include "score/reference.h"
 
 enum { WINDOW_POINTS_GOOD = 24 };
@@ -155,6 +156,9 @@ static bool take_points(const struct km_track *track, double warmup_end,
         }
         curve->y = turned;
     }
+    curve->all_x = curve->x;
+    curve->all_y = curve->y;
+    curve->all_count = curve->count;
     if (!curve->y || !leave_out_spikes(curve, arena)) {
         return false;
     }
@@ -428,7 +432,14 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
     if (!input->scratch || !input->doubles) {
         return fail_full(err);
     }
-    code = fit_curve(input, &input->learn, err);
+    struct km_config_plan *plan = km_new(arena, struct km_config_plan, 1);
+    code = plan ? km_plan_of_config(store, run_id, input->facts.max_steps,
+                                    arena, plan, err)
+                : fail_full(err);
+    input->config_plan = plan;
+    if (code == KM_OK) {
+        code = fit_curve(input, &input->learn, err);
+    }
     if (code == KM_OK) {
         code = fit_curve(input, &input->valid, err);
     }

@@ -52,7 +52,9 @@ struct km_curve_input {
     double e_min;
     bool fitted;
     struct km_fit pow3, invlog3;
-    size_t masked;              /* points of spikes, left out */
+    size_t masked;    /* points of spikes, left out */
+    size_t all_count; /* with them: for verdicts */
+    const double *all_x, *all_y;
     const struct km_path *path; /* its forecast; NULL: none, see no_path */
     const char *no_path;        /* why there is no forecast */
     const char *unit;           /* "nat", "reward" */
@@ -96,6 +98,7 @@ struct km_score_input {
     const double *at;                      /* further steps to forecast */
     size_t at_count;
     const struct km_record *record; /* kept forecasts; NULL: nothing goes on */
+    const struct km_config_plan *config_plan; /* of the learning rate */
     const struct km_stored_run *stored; /* configuration, plan; NULL at_end */
     struct km_outlook outlook;
     double target; /* in the metric's own direction; NaN */

@@ -8,6 +8,7 @@
 #include "known_retain.h"
 #include "known_tasks.h"
 #include "known_tune.h"
+#include "known_verdicts.h"
 
 struct known_set known_sets[] = {
     {.name = "backtest", .make = known_backtest_make},
@@ -16,5 +17,10 @@ struct known_set known_sets[] = {
     {.name = "retain", .make = known_retain_make},
     {.name = "tasks", .make = known_tasks_make},
     {.name = "tune", .make = known_tune_make},
+    {.name = "faults", .make = known_faults_make},
+    {.name = "turned", .make = known_turned_make},
+    {.name = "epochs", .make = known_epochs_make},
+    {.name = "flat", .make = known_flat_make},
+    {.name = "short", .make = known_short_make},
 };
 const size_t known_set_count = sizeof known_sets / sizeof *known_sets;

@@ -1,5 +1,5 @@
 /* known_sets.h - sets of runs in closed form, for the worked values of figures
- * that come from several runs (scope RUNS).
+ * that come from several runs (scope RUNS), or that the known run has not.
  *
  * To add one: a file known_<family>.c with a `make` function that builds runs
  * in a memory store and puts the figures on the card, and its row in

@@ -56,13 +56,16 @@ static double tolerance(const char *digits)
     return dot ? 0.5001 * pow(10, -(double)strlen(dot + 1)) : 0.5001;
 }
 
-/* On the card of the known run, else on that of a known set of runs. */
+/* With a value: on the card of the known run, else on that of a known set. */
 static const struct km_figure_result *find_result(const char *id,
                                                   const char *variant)
 {
     const struct km_figure_result *found = score_run_find(&card, id, variant);
-    for (size_t i = 0; !found && i < known_set_count; i++) {
-        found = score_run_find(&known_sets[i].card, id, variant);
+    for (size_t i = 0;
+         i < known_set_count && !(found && isfinite(found->value)); i++) {
+        const struct km_figure_result *other =
+            score_run_find(&known_sets[i].card, id, variant);
+        found = other ? other : found;
     }
     return found;
 }

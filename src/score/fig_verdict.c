@@ -1,0 +1,284 @@
+/* fig_verdict.c - verdict.nonfinite, spike, diverged and stalled. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
+#include "base/clock.h"
+#include "score/finding.h"
+
+static bool is_watched(enum km_role role)
+{
+    return role == KM_ROLE_TRAIN_LOSS || role == KM_ROLE_VALID_LOSS ||
+           role == KM_ROLE_TEST_LOSS || role == KM_ROLE_TRAIN_SCORE ||
+           role == KM_ROLE_VALID_SCORE || role == KM_ROLE_REWARD ||
+           role == KM_ROLE_PERPLEXITY || role == KM_ROLE_GRAD_NORM;
+}
+
+static bool is_loss(const struct km_track *track)
+{
+    return track && (track->of.role == KM_ROLE_TRAIN_LOSS ||
+                     track->of.role == KM_ROLE_VALID_LOSS ||
+                     track->of.role == KM_ROLE_TEST_LOSS);
+}
+
+/* One episode from the first value that is not finite over all metrics; it
+ * stands when nothing finite came after it. */
+static void find_nonfinite(const struct km_score_input *input,
+                           struct km_episodes *episodes,
+                           struct km_finding *finding)
+{
+    struct km_episode *episode = NULL;
+    for (int role = 0; role < KM_ROLE_COUNT; role++) {
+        const struct km_track *track = input->view.tracks[role];
+        if (!track || !is_watched((enum km_role)role)) {
+            continue;
+        }
+        finding->n += track->stored;
+        if (!track->nonfinite || track->nonfinite_step == KM_STEP_ABSENT) {
+            continue;
+        }
+        double first = (double)track->nonfinite_step;
+        double last =
+            track->count ? track->step[track->count - 1] : -(double)INFINITY;
+        if (!episode) {
+            episode = km_episodes_open(episodes, first, first);
+            episode->until = last > first ? last : (double)NAN;
+        } else if (first < episode->onset) {
+            episode->onset = episode->seen = first;
+        }
+        if (!(last > first)) {
+            episode->until = NAN;
+        }
+        km_evidence_add(
+            &finding->evidence,
+            km_arena_printf(input->arena,
+                            "%s: %llu values are not finite, the first at step "
+                            "%lld",
+                            track->name, (unsigned long long)track->nonfinite,
+                            (long long)track->nonfinite_step));
+    }
+}
+
+KM_FIGURE_COMPUTE(km_compute_verdict_nonfinite)
+{
+    struct km_episodes episodes = {0};
+    struct km_finding finding = {
+        .id = "verdict.nonfinite",
+        .mark = "not finite",
+        .episodes = &episodes,
+        .change = "resume from a checkpoint before it; lower rate, clipping or "
+                  "a wider number format",
+        .from = NAN,
+        .to = input->x_now,
+    };
+    find_nonfinite(input, &episodes, &finding);
+    if (finding.n == 0) {
+        return km_finding_never(card, finding.id, "no metric to look at", err);
+    }
+    if (episodes.count) {
+        finding.reason = isnan(episodes.list[0].until)
+                             ? "nothing finite came after it"
+                             : "finite values came after it";
+    }
+    return km_finding_add(card, &finding, err);
+}
+
+static void explain_spike(const struct km_episode *last, const char *unit,
+                          struct km_arena *arena, struct km_finding *finding)
+{
+    const char *end = last->lasting ? "it did not come back: another level"
+                      : isnan(last->until)
+                          ? "it has not come back yet"
+                          : km_arena_printf(arena, "back after %.0f steps",
+                                            last->until - last->onset);
+    km_evidence_add(
+        &finding->evidence,
+        km_arena_printf(arena,
+                        "rose by %.3g %s over the usual %.4g, area %.3g %s x "
+                        "step; %s",
+                        last->size, unit, last->level, last->area, unit, end));
+}
+
+KM_FIGURE_COMPUTE(km_compute_verdict_spike)
+{
+    const struct km_curve_input all = km_finding_curve(&input->learn);
+    const struct km_curve_input *curve = &all;
+    struct km_arena *arena = card->arena;
+    if (!is_loss(curve->track)) {
+        return km_finding_never(card, "verdict.spike", "no loss", err);
+    }
+    if (curve->count < KM_MASK_WINDOW + KM_MASK_BLOCK) {
+        return km_finding_early(
+            card, "verdict.spike",
+            km_arena_printf(arena,
+                            "fewer than %d points of %s after the "
+                            "warm-up",
+                            KM_MASK_WINDOW + KM_MASK_BLOCK, curve->track->name),
+            err);
+    }
+    struct km_spike *spike = km_new(arena, struct km_spike, 1);
+    if (!spike) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    km_spike_init(spike);
+    for (size_t i = 0; i < curve->count; i++) {
+        km_spike_add(spike, curve->x[i], curve->y[i]);
+    }
+    struct km_finding finding =
+        km_finding_of("verdict.spike", "spike", curve, arena);
+    finding.episodes = &spike->episodes;
+    finding.change =
+        "a spike that comes back costs its steps; several in a row "
+        "ask for a lower rate or clipping";
+    if (spike->episodes.count) {
+        finding.reason = km_finding_words(arena, &spike->episodes);
+        explain_spike(km_episodes_last(&spike->episodes), curve->unit, arena,
+                      &finding);
+    }
+    return km_finding_add(card, &finding, err);
+}
+
+KM_FIGURE_COMPUTE(km_compute_verdict_diverged)
+{
+    const struct km_curve_input all = km_finding_curve(&input->learn);
+    const struct km_curve_input *curve = &all;
+    struct km_arena *arena = card->arena;
+    if (!curve->track) {
+        return km_finding_never(card, "verdict.diverged", "no metric", err);
+    }
+    if (curve->count < KM_DIVERGENCE_POINTS_MIN) {
+        return km_finding_early(
+            card, "verdict.diverged",
+            km_arena_printf(arena,
+                            "fewer than %d points of %s after the "
+                            "warm-up",
+                            KM_DIVERGENCE_POINTS_MIN, curve->track->name),
+            err);
+    }
+    struct km_divergence *found = km_new(arena, struct km_divergence, 1);
+    if (!found) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    km_divergence_init(found);
+    for (size_t i = 0; i < curve->count; i++) {
+        km_divergence_add(found, curve->x[i], curve->y[i]);
+    }
+    struct km_finding finding =
+        km_finding_of("verdict.diverged", "diverged", curve, arena);
+    finding.episodes = &found->episodes;
+    finding.change = "back below half of the way it rose; or resume from a "
+                     "checkpoint at the best step";
+    const struct km_episode *last = km_episodes_last(&found->episodes);
+    if (last) {
+        finding.reason = km_finding_words(arena, &found->episodes);
+        km_evidence_add(
+            &finding.evidence,
+            km_arena_printf(arena,
+                            "best %.4g %s at step %.0f, up to %.3g %s worse "
+                            "since; it had started at %.4g",
+                            curve->sign * found->best, curve->unit,
+                            found->best_x, last->size, curve->unit,
+                            curve->sign * found->first));
+    }
+    return km_finding_add(card, &finding, err);
+}
+
+/* Does [from, to) hold an evaluation? */
+static bool holds_evaluation(const struct km_score_input *input, double from,
+                             double to)
+{
+    const struct km_track *valid = input->valid.track;
+    if (!valid || valid == input->learn.track) {
+        return false;
+    }
+    size_t at = km_track_find(valid, from);
+    return at < valid->count && valid->step[at] <= to;
+}
+
+/* Seconds of silence of a run that says it is running, when that is more than
+ * the patience; else NaN. */
+static double judge_silence(const struct km_score_input *input,
+                            struct km_stall *stall)
+{
+    const struct km_run_view *view = &input->view;
+    const struct km_clock *clock = input->options->clock;
+    if (view->state != KM_RUN_RUNNING || view->last_time_ns == KM_TIME_ABSENT ||
+        view->last_time_ns == 0) {
+        return NAN;
+    }
+    int64_t now_ns = km_clock_wall_ns(clock ? clock : &km_clock_system);
+    double silence = ((double)now_ns - (double)view->last_time_ns) * 1e-9;
+    if (!(silence > km_stall_patience(stall))) {
+        return NAN;
+    }
+    km_episodes_open(&stall->episodes, input->x_now, input->x_now)->size =
+        silence;
+    return silence;
+}
+
+static void explain_stall(const struct km_stall *stall, double silence,
+                          struct km_arena *arena, struct km_finding *finding)
+{
+    const struct km_episodes *episodes = &stall->episodes;
+    const struct km_episode *last =
+        &episodes->list[km_episodes_held(episodes) - 1];
+    if (isfinite(silence)) {
+        finding->reason = km_arena_printf(
+            arena, "said to be running, but silent for %.3g h", silence / 3600);
+    } else {
+        finding->reason =
+            km_arena_printf(arena, "%s", km_finding_words(arena, episodes));
+        km_evidence_add(&finding->evidence,
+                        km_arena_printf(arena,
+                                        "the last took %.3g s beyond the usual",
+                                        last->size));
+    }
+    km_evidence_add(
+        &finding->evidence,
+        km_arena_printf(arena,
+                        "stalls cost %.3g s so far; patience for one step is "
+                        "%.3g s",
+                        stall->lost, km_stall_patience(stall)));
+}
+
+KM_FIGURE_COMPUTE(km_compute_verdict_stalled)
+{
+    const struct km_timeline *line = &input->timeline;
+    struct km_arena *arena = card->arena;
+    if (!line->source || line->count == 0) {
+        return km_finding_never(card, "verdict.stalled", "no clock", err);
+    }
+    if (line->count < KM_STALL_USUAL_MIN + 1) {
+        return km_finding_early(
+            card, "verdict.stalled",
+            km_arena_printf(arena, "fewer than %d timed stretches of steps",
+                            KM_STALL_USUAL_MIN + 1),
+            err);
+    }
+    struct km_stall *stall = km_new(arena, struct km_stall, 1);
+    if (!stall) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    km_stall_init(stall);
+    for (size_t i = 0; i < line->count; i++) {
+        double from = line->at[i] - line->steps[i];
+        km_stall_add(stall, from, line->at[i], line->steps[i], line->seconds[i],
+                     holds_evaluation(input, from, line->at[i]));
+    }
+    double silence = judge_silence(input, stall);
+    struct km_finding finding = {
+        .id = "verdict.stalled",
+        .mark = "stall",
+        .episodes = &stall->episodes,
+        .change = "steps at the usual pace; look at data loading, storage and "
+                  "the slowest worker",
+        .n = line->count,
+        .from = line->at[0] - line->steps[0],
+        .to = line->at[line->count - 1],
+    };
+    km_evidence_add(&finding.evidence,
+                    km_arena_printf(arena, "clock: %s", line->source));
+    if (stall->episodes.count) {
+        explain_stall(stall, silence, arena, &finding);
+    }
+    return km_finding_add(card, &finding, err);
+}

@@ -1,0 +1,189 @@
+/* fig_verdict_trend.c - verdict.plateau and regime_change: look by look. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <string.h>
+
+#include "measure/robust.h"
+#include "score/finding.h"
+
+static const double FIT_WINDOW = 0.4;
+enum { LEVEL_POINTS = 33 };
+
+static enum km_code fail_full(struct km_err *err)
+{
+    return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+}
+
+/* The middle of the last points before `count`. */
+static double level_at(const struct km_curve_input *curve, size_t count)
+{
+    double last[LEVEL_POINTS];
+    size_t n = count < LEVEL_POINTS ? count : LEVEL_POINTS;
+    memcpy(last, curve->y + count - n, n * sizeof *last);
+    return km_median(last, n);
+}
+
+static const char *early_text(const struct km_curve_input *curve,
+                              struct km_arena *arena)
+{
+    return km_arena_printf(arena,
+                           "fewer than %d points of %s after the warm-up",
+                           KM_LOOK_FIRST, curve->track->name);
+}
+
+static void explain_plateau(const struct km_plateau *plateau, double negligible,
+                            const char *unit, struct km_arena *arena,
+                            struct km_finding *finding)
+{
+    const struct km_look *look = &plateau->last;
+    km_evidence_add(
+        &finding->evidence,
+        km_arena_printf(arena,
+                        "coming gain over 25 %% more steps %.2g %s, standard "
+                        "error %.2g, at most %.2g; negligible is %.2g",
+                        look->gain.value, unit, look->se, look->gain.hi,
+                        negligible));
+    km_evidence_add(&finding->evidence,
+                    km_arena_printf(arena,
+                                    "the smallest gain it could have seen: "
+                                    "%.2g %s",
+                                    2.8 * look->se, unit));
+}
+
+KM_FIGURE_COMPUTE(km_compute_verdict_plateau)
+{
+    const struct km_curve_input all = km_finding_curve(&input->learn);
+    const struct km_curve_input *curve = &all;
+    struct km_arena *arena = card->arena;
+    const char *id = "verdict.plateau";
+    if (!curve->track) {
+        return km_finding_never(card, id, "no metric", err);
+    }
+    if (curve->count < KM_LOOK_FIRST) {
+        return km_finding_early(card, id, early_text(curve, arena), err);
+    }
+    struct km_plateau *plateau = km_new(arena, struct km_plateau, 1);
+    if (!plateau) {
+        return fail_full(err);
+    }
+    bool nats = strcmp(curve->unit, "nat") == 0;
+    double negligible = NAN;
+    bool explained = false;
+    km_plateau_init(plateau);
+    for (size_t n = km_look_next(0); n <= curve->count; n = km_look_next(n)) {
+        struct km_look looks[2] = {{.n = 0}, {.n = 0}};
+        for (int i = 0; i < 2; i++) {
+            km_look_at(curve->x, curve->y, n, km_plateau_windows[i],
+                       input->doubles, &looks[i]);
+        }
+        negligible = km_negligible(level_at(curve, n), nats);
+        explained = km_rate_is_falling(input, curve->x[n - 1]);
+        km_plateau_add(plateau, looks, negligible, explained);
+    }
+    struct km_finding finding = km_finding_of(id, "plateau", curve, arena);
+    finding.episodes = &plateau->episodes;
+    finding.change = "another learning rate, more data or a larger model; or "
+                     "stop here";
+    if (plateau->episodes.count) {
+        finding.reason = km_finding_words(arena, &plateau->episodes);
+        explain_plateau(plateau, negligible, curve->unit, arena, &finding);
+    } else if (explained) {
+        return km_finding_early(
+            card, id,
+            "the learning rate is falling: a flat end would "
+            "be its doing",
+            err);
+    } else if (!plateau->sharp) {
+        return km_finding_early(
+            card, id,
+            km_arena_printf(arena,
+                            "too noisy: the smallest gain that could be seen "
+                            "is %.2g %s, negligible is %.2g",
+                            2.8 * plateau->last.se, curve->unit, negligible),
+            err);
+    }
+    return km_finding_add(card, &finding, err);
+}
+
+/* Fits the past of `n` points and compares it with their last stretch. */
+static void look_back(const struct km_score_input *input,
+                      const struct km_curve_input *curve, size_t n,
+                      struct km_regime *regime)
+{
+    double now = curve->x[n - 1];
+    size_t first = km_bins_find(curve->x, n, FIT_WINDOW * now);
+    struct km_bins bins;
+    struct km_fit fit;
+    struct km_local_velocity local;
+    if (!km_velocity_local_of(curve->x, curve->y, n, KM_LOCAL_POINTS_MIN,
+                              KM_LOOK_POINTS_MAX, 0.80, input->doubles,
+                              &local)) {
+        return;
+    }
+    km_bins_fill(&bins, curve->x + first, curve->y + first, n - first);
+    const struct km_fit_problem problem = {.x = bins.x,
+                                           .y = bins.y,
+                                           .weight = bins.n,
+                                           .count = bins.count,
+                                           .x_now = now,
+                                           .e_min = -(double)INFINITY};
+    if (bins.count >= KM_FIT_POINTS_MIN &&
+        km_fit_run(KM_FAMILY_POW3, &problem, KM_FIT_GRID, input->scratch,
+                   &fit)) {
+        km_regime_add(regime, -km_fit_slope(&fit, now), &local);
+    }
+}
+
+KM_FIGURE_COMPUTE(km_compute_verdict_regime_change)
+{
+    const struct km_curve_input all = km_finding_curve(&input->learn);
+    const struct km_curve_input *curve = &all;
+    struct km_arena *arena = card->arena;
+    const char *id = "verdict.regime_change";
+    if (!curve->track) {
+        return km_finding_never(card, id, "no metric", err);
+    }
+    if (curve->count < KM_LOOK_FIRST) {
+        return km_finding_early(card, id, early_text(curve, arena), err);
+    }
+    struct km_regime *regime = km_new(arena, struct km_regime, 1);
+    struct km_spike *spike = km_new(arena, struct km_spike, 1);
+    if (!regime || !spike) {
+        return fail_full(err);
+    }
+    km_spike_init(spike);
+    km_regime_init(regime);
+    size_t look = km_look_next(0);
+    for (size_t n = 1; n <= curve->count; n++) {
+        km_spike_add(spike, curve->x[n - 1], curve->y[n - 1]);
+        km_regime_add_level(regime, km_episodes_last(&spike->episodes),
+                            curve->x[n - 1]);
+        if (n == look) {
+            look_back(input, curve, n, regime);
+            look = km_look_next(n);
+        }
+    }
+    struct km_finding finding =
+        km_finding_of(id, "regime change", curve, arena);
+    finding.episodes = &regime->episodes;
+    finding.change = "the last stretch improving again; look for a change of "
+                     "data, rate or batch at the onset";
+    const struct km_episode *last = km_episodes_last(&regime->episodes);
+    if (last) {
+        finding.reason = km_finding_words(arena, &regime->episodes);
+        km_evidence_add(
+            &finding.evidence,
+            last->lasting
+                ? km_arena_printf(arena,
+                                  "rose by %.3g %s over the usual %.4g and did "
+                                  "not come back",
+                                  last->size, curve->unit, last->level)
+                : km_arena_printf(arena,
+                                  "the fitted curve improves by %.2g %s a "
+                                  "step, the last stretch by %.2g (standard "
+                                  "error %.2g)",
+                                  regime->model, curve->unit, last->size,
+                                  regime->se));
+    }
+    return km_finding_add(card, &finding, err);
+}
