@@ -120,13 +120,13 @@ double km_negligible(double level, bool nats);
 /* Plateau: in two looks in a row the 95 % bound of the coming gain is below
  * `negligible` (and above its negative: what gets worse is no plateau), over
  * one of two windows (rho 1.5 and 2.5). It is over when the 5 % bound is above
- * it. size: the bound. level: the line's value. A look at which a falling
+ * it. size: the bound. level: what was negligible. A look at which a falling
  * learning rate explains flatness is `explained`: it breaks the row. */
 struct km_plateau {
     unsigned row[2];
     double since[2];
-    size_t looks, sharp; /* looks, and those that could have told */
-    struct km_look last;
+    size_t looks, sharp;        /* looks, and those that could have told */
+    struct km_look last, fired; /* of the last look, of the last episode */
     struct km_episodes episodes;
 };
 extern const double km_plateau_windows[2];
@@ -141,7 +141,7 @@ void km_plateau_add(struct km_plateau *plateau, const struct km_look looks[2],
 #define KM_REGIME_SIGMAS 4.0
 struct km_regime {
     unsigned row;
-    double since, model, se;
+    double since, model, se; /* of the last episode */
     size_t looks;
     struct km_episodes episodes;
 };
@@ -157,16 +157,16 @@ void km_regime_add_level(struct km_regime *regime,
  * by more than 2 % (GL, Prechelt 1998) or the last 3 rose each (UP); the gap to
  * the training level rises (Mann-Kendall, one-sided p < 0.01, deflated for
  * autocorrelation) and so does the curve (95 % interval of a Huber line in ln
- * x). Without a training level the curve itself has to pass the trend test.
- * onset: the best evaluation. It is over with a better one. size: GL in
- * percent. level: the best value. */
+ * x). Without a training level the curve itself has to pass the trend test,
+ * with p < 0.001. onset: the best evaluation. It is over with a better one.
+ * size: GL in percent. level: the best value. */
 enum { KM_OVERFIT_SINCE_MIN = 6, KM_OVERFIT_SINCE_MAX = 256 };
 struct km_overfit {
     double best, best_x, value;
     size_t points, since, rises;
     double x[KM_OVERFIT_SINCE_MAX], y[KM_OVERFIT_SINCE_MAX],
         gap[KM_OVERFIT_SINCE_MAX];
-    double p, slope, slope_lo; /* of the last test */
+    double p, slope, slope_lo; /* of the last episode */
     bool with_gap;
     struct km_episodes episodes;
 };

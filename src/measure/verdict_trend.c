@@ -78,6 +78,8 @@ void km_plateau_add(struct km_plateau *plateau, const struct km_look looks[2],
         stands = km_episodes_open(&plateau->episodes, plateau->since[met],
                                   looks[met].x);
         stands->size = looks[met].gain.hi;
+        stands->level = negligible;
+        plateau->fired = looks[met];
     }
 }
 
@@ -96,13 +98,13 @@ void km_regime_add(struct km_regime *regime, double model,
     regime->looks++;
     regime->since = regime->row ? regime->since : local->x_from;
     regime->row = turned ? regime->row + 1 : 0;
-    regime->model = turned ? model : regime->model;
-    regime->se = turned ? local->se : regime->se;
     if (stands && v > 2 * local->se) {
         stands->until = local->x_to;
     } else if (!stands && regime->row >= IN_A_ROW) {
         km_episodes_open(&regime->episodes, regime->since, local->x_to)->size =
             v;
+        regime->model = model;
+        regime->se = local->se;
     }
 }
 

@@ -7,7 +7,8 @@
 #include "measure/trend.h"
 #include "measure/verdict.h"
 
-static const double LOSS_PERCENT = 2, P_MAX = 0.01, LINE_LEVEL = 0.975;
+static const double LOSS_PERCENT = 2, P_MAX = 0.01, P_MAX_ALONE = 0.001,
+                    LINE_LEVEL = 0.975;
 enum { RISES = 3 };
 
 void km_overfit_init(struct km_overfit *overfit)
@@ -17,28 +18,33 @@ void km_overfit_init(struct km_overfit *overfit)
     overfit->p = overfit->slope = overfit->slope_lo = NAN;
 }
 
-/* Both trends since the best evaluation rise. */
+/* Both trends since the best evaluation rise; what they say stays for the
+ * evidence. */
 static bool trends_rise(struct km_overfit *o, size_t n, double *scratch)
 {
     double *t = scratch, *rest = scratch + KM_OVERFIT_SINCE_MAX;
-    struct km_line line;
-    o->with_gap = true;
+    struct km_line gap_line, line;
+    bool with_gap = true;
     for (size_t i = 0; i < n; i++) {
         t[i] = log(o->x[i]);
-        o->with_gap = o->with_gap && isfinite(o->gap[i]);
+        with_gap = with_gap && isfinite(o->gap[i]);
     }
-    const double *gap = o->with_gap ? o->gap : o->y;
-    if (!km_line_fit(t, gap, n, rest, &line)) {
+    const double *gap = with_gap ? o->gap : o->y;
+    if (!km_line_fit(t, gap, n, rest, &gap_line) ||
+        !km_line_fit(t, o->y, n, rest, &line)) {
         return false;
     }
-    o->p = km_trend_rise_p(gap, n, line.n_eff);
-    if (!(o->p < P_MAX) || !km_line_fit(t, o->y, n, rest, &line)) {
-        return false;
-    }
+    double p = km_trend_rise_p(gap, n, gap_line.n_eff);
     double df = fmax(line.n_eff - 2, 1);
+    double least = line.slope - km_t_quantile(LINE_LEVEL, df) * line.se;
+    if (!(p < (with_gap ? P_MAX : P_MAX_ALONE)) || !(least > 0)) {
+        return false;
+    }
+    o->with_gap = with_gap;
+    o->p = p;
     o->slope = line.slope;
-    o->slope_lo = line.slope - km_t_quantile(LINE_LEVEL, df) * line.se;
-    return o->slope_lo > 0;
+    o->slope_lo = least;
+    return true;
 }
 
 void km_overfit_add(struct km_overfit *o, double x, double y, double gap,

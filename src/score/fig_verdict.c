@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "score/finding.h"
 
+static const double REACH = 0.05; /* of the steps so far */
+
 static bool is_watched(enum km_role role)
 {
     return role == KM_ROLE_TRAIN_LOSS || role == KM_ROLE_VALID_LOSS ||
@@ -50,11 +52,12 @@ static void find_nonfinite(const struct km_score_input *input,
         }
         km_evidence_add(
             &finding->evidence,
-            km_arena_printf(input->arena,
-                            "%s: %llu values are not finite, the first at step "
-                            "%lld",
-                            track->name, (unsigned long long)track->nonfinite,
-                            (long long)track->nonfinite_step));
+            km_arena_printf(
+                input->arena,
+                "%s: %llu value%s not finite, the first at step %lld",
+                track->name, (unsigned long long)track->nonfinite,
+                track->nonfinite == 1 ? " is" : "s are",
+                (long long)track->nonfinite_step));
     }
 }
 
@@ -82,9 +85,46 @@ KM_FIGURE_COMPUTE(km_compute_verdict_nonfinite)
     return km_finding_add(card, &finding, err);
 }
 
-static void explain_spike(const struct km_episode *last, const char *unit,
+/* The gradient norm from the onset until it was seen, over its median of the
+ * 101 points before; NaN without them. */
+static double norm_ratio(const struct km_score_input *input,
+                         const struct km_episode *spike)
+{
+    const struct km_track *norm = input->view.tracks[KM_ROLE_GRAD_NORM];
+    struct km_trailing before;
+    double highest = NAN;
+    km_trailing_init(&before, KM_MASK_WINDOW);
+    size_t onset = norm ? km_track_find(norm, spike->onset) : 0;
+    for (size_t i = onset < KM_MASK_WINDOW ? 0 : onset - KM_MASK_WINDOW;
+         i < onset; i++) {
+        km_trailing_push(&before, norm->value[i]);
+    }
+    for (size_t i = onset; norm && i < norm->count; i++) {
+        if (norm->step[i] > spike->seen) {
+            break;
+        }
+        highest = fmax(highest, norm->value[i]);
+    }
+    return highest / km_trailing_median(&before);
+}
+
+static void explain_spike(const struct km_score_input *input,
+                          const struct km_episode *last, const char *unit,
                           struct km_arena *arena, struct km_finding *finding)
 {
+    if (km_rate_was_raised(input, last->onset - REACH * last->onset,
+                           last->seen)) {
+        km_evidence_add(&finding->evidence,
+                        "the learning rate had just been raised");
+    }
+    double norm = norm_ratio(input, last);
+    if (isfinite(norm)) {
+        km_evidence_add(&finding->evidence,
+                        km_arena_printf(arena,
+                                        "the gradient norm was %.3g times its "
+                                        "median",
+                                        norm));
+    }
     const char *end = last->lasting ? "it did not come back: another level"
                       : isnan(last->until)
                           ? "it has not come back yet"
@@ -131,8 +171,8 @@ KM_FIGURE_COMPUTE(km_compute_verdict_spike)
         "ask for a lower rate or clipping";
     if (spike->episodes.count) {
         finding.reason = km_finding_words(arena, &spike->episodes);
-        explain_spike(km_episodes_last(&spike->episodes), curve->unit, arena,
-                      &finding);
+        explain_spike(input, km_episodes_last(&spike->episodes), curve->unit,
+                      arena, &finding);
     }
     return km_finding_add(card, &finding, err);
 }

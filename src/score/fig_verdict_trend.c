@@ -6,7 +6,7 @@
 #include "measure/robust.h"
 #include "score/finding.h"
 
-static const double FIT_WINDOW = 0.4;
+static const double FIT_WINDOW = 0.4, REACH = 0.05;
 enum { LEVEL_POINTS = 33 };
 
 static enum km_code fail_full(struct km_err *err)
@@ -31,18 +31,20 @@ static const char *early_text(const struct km_curve_input *curve,
                            KM_LOOK_FIRST, curve->track->name);
 }
 
-static void explain_plateau(const struct km_plateau *plateau, double negligible,
-                            const char *unit, struct km_arena *arena,
-                            struct km_finding *finding)
+static void explain_plateau(struct km_plateau *plateau, const char *unit,
+                            struct km_arena *arena, struct km_finding *finding)
 {
-    const struct km_look *look = &plateau->last;
+    const struct km_look *look = &plateau->fired;
+    const struct km_episode *last = km_episodes_last(&plateau->episodes);
+    finding->reason = km_finding_words(arena, &plateau->episodes);
     km_evidence_add(
         &finding->evidence,
         km_arena_printf(arena,
-                        "coming gain over 25 %% more steps %.2g %s, standard "
-                        "error %.2g, at most %.2g; negligible is %.2g",
-                        look->gain.value, unit, look->se, look->gain.hi,
-                        negligible));
+                        "at step %.0f the gain over 25 %% more steps was %.2g "
+                        "%s by the line from step %.0f on, at most %.2g; "
+                        "negligible is %.2g",
+                        look->x, look->gain.value, unit, look->x_from,
+                        look->gain.hi, last->level));
     km_evidence_add(&finding->evidence,
                     km_arena_printf(arena,
                                     "the smallest gain it could have seen: "
@@ -77,7 +79,9 @@ KM_FIGURE_COMPUTE(km_compute_verdict_plateau)
                        input->doubles, &looks[i]);
         }
         negligible = km_negligible(level_at(curve, n), nats);
-        explained = km_rate_is_falling(input, curve->x[n - 1]);
+        double now = curve->x[n - 1];
+        explained = km_rate_is_falling(input, now) ||
+                    km_rate_was_raised(input, now / km_plateau_windows[1], now);
         km_plateau_add(plateau, looks, negligible, explained);
     }
     struct km_finding finding = km_finding_of(id, "plateau", curve, arena);
@@ -85,8 +89,7 @@ KM_FIGURE_COMPUTE(km_compute_verdict_plateau)
     finding.change = "another learning rate, more data or a larger model; or "
                      "stop here";
     if (plateau->episodes.count) {
-        finding.reason = km_finding_words(arena, &plateau->episodes);
-        explain_plateau(plateau, negligible, curve->unit, arena, &finding);
+        explain_plateau(plateau, curve->unit, arena, &finding);
     } else if (explained) {
         return km_finding_early(
             card, id,
@@ -117,7 +120,8 @@ static void look_back(const struct km_score_input *input,
     struct km_local_velocity local;
     if (!km_velocity_local_of(curve->x, curve->y, n, KM_LOCAL_POINTS_MIN,
                               KM_LOOK_POINTS_MAX, 0.80, input->doubles,
-                              &local)) {
+                              &local) ||
+        km_rate_was_raised(input, local.x_from, now)) {
         return;
     }
     km_bins_fill(&bins, curve->x + first, curve->y + first, n - first);
@@ -156,8 +160,12 @@ KM_FIGURE_COMPUTE(km_compute_verdict_regime_change)
     size_t look = km_look_next(0);
     for (size_t n = 1; n <= curve->count; n++) {
         km_spike_add(spike, curve->x[n - 1], curve->y[n - 1]);
-        km_regime_add_level(regime, km_episodes_last(&spike->episodes),
-                            curve->x[n - 1]);
+        const struct km_episode *last = km_episodes_last(&spike->episodes);
+        if (last && last->lasting && last->lasted >= curve->x[n - 1] &&
+            !km_rate_was_raised(input, last->onset - REACH * last->onset,
+                                last->seen)) {
+            km_regime_add_level(regime, last, curve->x[n - 1]);
+        }
         if (n == look) {
             look_back(input, curve, n, regime);
             look = km_look_next(n);

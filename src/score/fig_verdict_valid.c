@@ -47,12 +47,13 @@ static void explain_overfit(const struct km_overfit *o,
                         last->size, last->seen));
     km_evidence_add(
         &finding->evidence,
-        km_arena_printf(arena,
-                        "%s rises, p = %.2g (Mann-Kendall); slope %.2g %s per "
-                        "ln step, at least %.2g",
-                        o->with_gap ? "the gap to training"
-                                    : "the curve itself (no training level)",
-                        o->p, o->slope, valid->unit, o->slope_lo));
+        km_arena_printf(
+            arena,
+            "%s, p = %.2g (Mann-Kendall); slope %.2g %s worse per "
+            "ln step, at least %.2g",
+            o->with_gap ? "the gap to training grows"
+                        : "validation itself gets worse (no training level)",
+            o->p, o->slope, valid->unit, o->slope_lo));
 }
 
 KM_FIGURE_COMPUTE(km_compute_verdict_overfitting)

@@ -159,3 +159,18 @@ struct km_curve_input km_finding_curve(const struct km_curve_input *curve)
     all.count = curve->all_count;
     return all;
 }
+
+bool km_rate_was_raised(const struct km_score_input *input, double from,
+                        double to)
+{
+    const struct km_track *rate = input->view.tracks[KM_ROLE_LEARNING_RATE];
+    size_t at = rate ? km_track_find(rate, fmax(from, input->warmup_end)) : 0;
+    double low = INFINITY;
+    for (; rate && at < rate->count && rate->step[at] <= to; at++) {
+        low = fmin(low, rate->value[at]);
+        if (rate->value[at] > (1 + RATE_DROP) * low) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -34,8 +34,7 @@ struct listing {
 /* Figures read these; the rest of a run's series are never loaded. */
 static bool is_wanted(enum km_role role)
 {
-    return role != KM_ROLE_NONE && role != KM_ROLE_GRAD_NORM &&
-           role != KM_ROLE_MFU;
+    return role != KM_ROLE_NONE && role != KM_ROLE_MFU;
 }
 
 /* Of two series of one role: not a test set, in nats, with many points, and

@@ -8,12 +8,15 @@
 #include "measure/rng.h"
 #include "measure/trend.h"
 #include "measure/verdict.h"
+#define ORACLE_ROWS_MAX 1000
+#include "oracle_file.h"
 #include "tap.h"
 
 enum { N = 4000, DETECTORS = 6 };
 
 static double x[N], y[N], epoch[N], scratch[4 * KM_LOCAL_POINTS_MAX];
 static uint64_t seed = 1;
+static const char *path;
 
 static double laplace(struct km_rng *rng)
 {
@@ -393,8 +396,130 @@ static void fieller_by_hand(void)
     CHECK(isnan(km_ratio_fieller(1, 0.2, 1, 1, 1.5).lo));
 }
 
-int main(void)
+static size_t read_values(void)
 {
+    size_t n = size();
+    for (size_t i = 0; i < n; i++) {
+        y[i] = number();
+    }
+    return n;
+}
+
+/* How many episodes the oracle has; that many are held. */
+static size_t expect(const struct km_episodes *episodes)
+{
+    equals();
+    double expected = number();
+    CHECK_INT(episodes->count, (long long)expected);
+    return (size_t)expected;
+}
+
+static void check_spikes(void)
+{
+    static struct km_spike spike;
+    km_spike_init(&spike);
+    size_t n = read_values();
+    for (size_t i = 0; i < n; i++) {
+        km_spike_add(&spike, (double)i + 1, y[i]);
+    }
+    size_t count = expect(&spike.episodes);
+    for (size_t i = 0; i < count; i++) {
+        const struct km_episode *e = &spike.episodes.list[i];
+        check_next(e->onset);
+        check_next(e->seen);
+        check_next(e->until);
+        check_next(e->size);
+        check_next(e->area);
+        CHECK(e->lasting == (number() > 0));
+    }
+}
+
+static void check_divergences(void)
+{
+    static struct km_divergence divergence;
+    km_divergence_init(&divergence);
+    size_t n = read_values();
+    for (size_t i = 0; i < n; i++) {
+        km_divergence_add(&divergence, (double)i + 1, y[i]);
+    }
+    size_t count = expect(&divergence.episodes);
+    for (size_t i = 0; i < count; i++) {
+        const struct km_episode *e = &divergence.episodes.list[i];
+        check_next(e->onset);
+        check_next(e->seen);
+        check_next(e->until);
+        check_next(e->level);
+        check_next(e->size);
+    }
+}
+
+static void check_stalls(void)
+{
+    static struct km_stall stall;
+    km_stall_init(&stall);
+    size_t n = read_values();
+    for (size_t i = 0; i < n; i++) {
+        km_stall_add(&stall, (double)i, (double)i + 1, 1, y[i], false);
+    }
+    size_t count = expect(&stall.episodes);
+    for (size_t i = 0; i < count; i++) {
+        check_next(stall.episodes.list[i].onset);
+        check_next(stall.episodes.list[i].size);
+    }
+}
+
+static void check_rise(void)
+{
+    size_t n = read_values();
+    double n_eff = number();
+    equals();
+    check_next(km_trend_rise_p(y, n, n_eff));
+}
+
+static void check_ratio(void)
+{
+    double a = number(), se_a = number(), b = number(), se_b = number();
+    struct km_estimate ratio = km_ratio_fieller(a, se_a, b, se_b, number());
+    equals();
+    check_next(ratio.value);
+    check_next(ratio.lo);
+    check_next(ratio.hi);
+}
+
+static void equals_the_oracle(void)
+{
+    static const struct {
+        const char *word;
+        void (*check)(void);
+    } kinds[] = {{"spike", check_spikes},
+                 {"diverged", check_divergences},
+                 {"stall", check_stalls},
+                 {"rise", check_rise},
+                 {"ratio", check_ratio}};
+    char word[200];
+    file = fopen(path, "r");
+    CHECK(file != NULL && fgets(word, sizeof word, file) != NULL);
+    while (file && fscanf(file, "%15s", word) == 1) {
+        size_t k = 0;
+        while (k < 5 && strcmp(kinds[k].word, word) != 0) {
+            k++;
+        }
+        CHECK(k < 5);
+        if (k == 5) {
+            break;
+        }
+        kinds[k].check();
+    }
+    CHECK_INT(rows_read, 46);
+    if (file) {
+        (void)fclose(file);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    path = argc > 1 ? argv[1] : "tests/oracle/verdict.txt";
+    RUN(equals_the_oracle);
     RUN(a_healthy_curve_is_quiet);
     RUN(a_spike_is_found_with_its_ends);
     RUN(one_hard_batch_is_no_spike);
