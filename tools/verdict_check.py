@@ -28,6 +28,7 @@ import sys
 import tempfile
 
 import backtest
+import velocity_check
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
@@ -36,6 +37,7 @@ from runs_folder import RunsFolder  # pylint: disable=wrong-import-position
 VERDICTS = ("nonfinite", "spike", "diverged", "plateau", "overfitting",
             "underfitting", "memorising", "stalled", "regime_change")
 REPORT_RUNS_MAX = 64
+WORTH = .01  # the gain that makes an end too early, as a share of the level
 STEPS, EVAL_EVERY, STEP_SECONDS, EPOCH = 4000, 100, 0.5, 400
 NOISES = ("normal", "ar", "t3", "laplace")
 RATES = ("constant", "cosine", "wsd")  # and "again": raised once more
@@ -236,6 +238,20 @@ def public(path):
         yield name, metrics, config
 
 
+def ended(path):
+    """(metrics, config, step, gain that came): published curves cut off while
+    their rate is constant, as if that had been the plan, and what 25 % more steps
+    brought, as a share of the level."""
+    for curve, _, n, now, later in velocity_check.cases(backtest.read(path)):
+        metric = "train/loss" if curve.kind == "train" else "val/loss"
+        rows = [(int(x), .5 * x, y) for x, y in zip(curve.x[:n], curve.y[:n])]
+        rates = [(max(1, int(s)), .5 * s, r) for s, r in curve.plan if s <= now]
+        rates.append((int(now), .5 * now, velocity_check.rate_at(curve.plan, now)))
+        level = velocity_check.value_at(curve, now)
+        came = (level - velocity_check.value_at(curve, later)) / level
+        yield {metric: rows, "lr": rates}, {"max_steps": int(now)}, now, came
+
+
 def judge(program, root, names):
     """{run name: {verdict: figure}} of the runs of a folder."""
     store, out = os.path.join(root, "store"), {}
@@ -286,6 +302,12 @@ def measure(program, runs, seed, path):
             folder.add(f"public-{i}", config, metrics)
             order.append(f"public-{i}")
             steps[f"public-{i}"] = max(rows[-1][0] for rows in metrics.values())
+        came = {}
+        for i, (metrics, config, now, gain) in enumerate(
+                ended(path) if path else ()):
+            folder.add(f"ended-{i}", config, metrics)
+            order.append(f"ended-{i}")
+            came[f"ended-{i}"], steps[f"ended-{i}"] = gain, now
         found = judge(program, root, order)
     rows = {}
     for verdict in VERDICTS:
@@ -302,9 +324,14 @@ def measure(program, runs, seed, path):
             prefix = "healthy-" if kind == "generated" else "public-"
             some = [(n, f[verdict]) for n, f in found.items()
                     if n.startswith(prefix)]
-            if verdict == "underfitting":  # true of many that are not ill
-                some = [(n, f) for n, f in some if n not in planted or
-                        planted[n].coming() < .01]
+            if verdict == "underfitting" and kind == "public":
+                some = [(n, found[n][verdict]) for n, gain in came.items()
+                        if gain < WORTH]
+                rows[verdict]["true"] = [
+                    found[n][verdict]["value"] is not None
+                    for n, gain in came.items() if gain >= 1.5 * WORTH]
+            elif verdict == "underfitting":  # true of many that are not ill
+                some = [(n, f) for n, f in some if planted[n].coming() < WORTH]
             if verdict == "stalled" and kind == "public":
                 some = []  # their times are not in the data
             alarms = [(names.get(n, n), f) for n, f in some
@@ -338,6 +365,9 @@ def report(rows, verbose):
         print(f"| {verdict} | {row['found']} of {row['runs']} | "
               f"{row['late']:.0f} | {row['onset']:.0f} | {cell(g)} | {cell(p)} | "
               f"{rate(both):.4f} |")
+        if row.get("true"):
+            print(f"# public curves cut off: {sum(row['true'])} of "
+                  f"{len(row['true'])} found that gained 1.5 % or more")
         for kind in ("generated", "public"):
             for name, value, reason in row[kind]["which"][:verbose]:
                 print(f"#   {name}: {value:.0f}: {reason}")

@@ -5,32 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "measure/robust.h"
-
 static const double SIGMAS = 6, SHARE = 0.03, LEAST = 0.1, LONGEST = 0.05,
                     SLACK = 0.1;
-enum { LONGEST_LEAST = 50, MIDDLE = KM_MASK_WINDOW / 2 };
-
-/* The last points outside of spikes. At most MIDDLE of them are below `low`
- * while `below` says so, and then the median is not below it either: most
- * blocks are cleared without looking for the median. */
-struct window {
-    double ring[KM_MASK_WINDOW];
-    size_t count, next, below;
-    double low;
-};
-
-static void push(struct window *w, double value)
-{
-    if (w->count == KM_MASK_WINDOW) {
-        w->below -= w->ring[w->next] < w->low;
-    } else {
-        w->count++;
-    }
-    w->below += value < w->low;
-    w->ring[w->next] = value;
-    w->next = (w->next + 1) % KM_MASK_WINDOW;
-}
+enum { LONGEST_LEAST = 50 };
 
 double km_mask_least(double median)
 {
@@ -48,27 +25,28 @@ size_t km_mask_longest(size_t so_far)
     return (size_t)fmax(LONGEST * (double)so_far, LONGEST_LEAST);
 }
 
-/* The line above which the mean of a block is a spike. */
-static double line_of(struct window *w, double mean)
+bool km_mask_clears(const struct km_trailing *past, double mean)
 {
-    if (w->below <= MIDDLE && !(mean > km_mask_least(w->low))) {
+    return !(mean > km_mask_least(km_trailing_floor(past)));
+}
+
+double km_mask_median(struct km_trailing *past)
+{
+    double median = km_trailing_median(past);
+    km_trailing_set_floor(past,
+                          median - SLACK * (km_mask_least(median) - median));
+    return median;
+}
+
+/* The line above which the mean of a block is a spike; most blocks are cleared
+ * without looking for the median, others without the noise. */
+static double line_of(struct km_trailing *past, double mean)
+{
+    if (km_mask_clears(past, mean)) {
         return mean;
     }
-    double rest[KM_MASK_WINDOW];
-    memcpy(rest, w->ring, sizeof rest);
-    km_select(rest, KM_MASK_WINDOW, MIDDLE);
-    double median = rest[MIDDLE];
-    double least = km_mask_least(median);
-    w->low = median - SLACK * (least - median);
-    w->below = 0;
-    for (size_t i = 0; i < KM_MASK_WINDOW; i++) {
-        w->below += w->ring[i] < w->low;
-    }
-    if (!(mean > least)) { /* most blocks need no MAD */
-        return least;
-    }
-    double mad = km_mad(w->ring, KM_MASK_WINDOW, median, rest);
-    return km_mask_line(median, KM_MAD_TO_SIGMA * mad);
+    double median = km_mask_median(past), least = km_mask_least(median);
+    return mean > least ? km_mask_line(median, km_trailing_sigma(past)) : least;
 }
 
 /* The curve as `count` means of `each` neighbours; the last may be of fewer. */
@@ -118,12 +96,13 @@ size_t km_mask_spikes(const double *y, size_t count, bool *keep)
     size_t each = (count + KM_MASK_POINTS_MAX - 1) / KM_MASK_POINTS_MAX;
     each = each ? each : 1;
     const struct curve c = {y, count, each, (count + each - 1) / each};
-    struct window w = {.low = INFINITY};
+    struct km_trailing past;
+    km_trailing_init(&past, KM_MASK_WINDOW);
     size_t masked = 0, i = 0;
     memset(keep, true, count * sizeof *keep);
     while (i < c.count) {
-        if (w.count == KM_MASK_WINDOW && i + KM_MASK_BLOCK <= c.count) {
-            double mean = block_mean(&c, i), line = line_of(&w, mean);
+        if (past.count == KM_MASK_WINDOW && i + KM_MASK_BLOCK <= c.count) {
+            double mean = block_mean(&c, i), line = line_of(&past, mean);
             size_t end = mean > line ? spike_end(&c, i, line) : i;
             if (end > i && end - i <= km_mask_longest(i)) {
                 masked += leave_out(&c, i, end, keep);
@@ -131,7 +110,7 @@ size_t km_mask_spikes(const double *y, size_t count, bool *keep)
                 continue;
             }
         }
-        push(&w, mean_of(&c, i, i + 1));
+        km_trailing_push(&past, mean_of(&c, i, i + 1));
         i++;
     }
     return masked;

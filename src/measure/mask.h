@@ -21,7 +21,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { KM_MASK_WINDOW = 101, KM_MASK_BLOCK = 5, KM_MASK_POINTS_MAX = 65536 };
+#include "measure/trailing.h"
+
+enum {
+    KM_MASK_WINDOW = KM_TRAILING_MAX,
+    KM_MASK_BLOCK = 5,
+    KM_MASK_POINTS_MAX = 65536
+};
 
 /* Fills keep[count]; returns how many points are masked. */
 size_t km_mask_spikes(const double *y, size_t count, bool *keep);
@@ -34,6 +40,11 @@ size_t km_mask_apply(const double *x, const double *y, size_t count,
  * by size alone; by the noise `sigma` of one point as well. */
 double km_mask_least(double median);
 double km_mask_line(double median, double sigma);
+
+/* Is `mean` of a block surely no spike? Cheap; and the median, after which that
+ * can be said of most blocks that follow. */
+bool km_mask_clears(const struct km_trailing *past, double mean);
+double km_mask_median(struct km_trailing *past);
 
 /* How many points a spike may last that begins after `so_far` points. */
 size_t km_mask_longest(size_t so_far);

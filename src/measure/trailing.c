@@ -1,4 +1,4 @@
-/* trailing.c - a ring and the same values sorted. */
+/* trailing.c - a ring, and how many of it are below a floor. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/trailing.h"
 
@@ -12,50 +12,52 @@ void km_trailing_init(struct km_trailing *trailing, size_t size)
 {
     assert(size > 0 && size <= KM_TRAILING_MAX);
     trailing->size = size;
-    trailing->count = trailing->next = 0;
-}
-
-static size_t place_of(const struct km_trailing *t, double value)
-{
-    size_t low = 0, high = t->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (t->sorted[middle] < value) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    trailing->count = trailing->next = trailing->below = 0;
+    trailing->floor = -INFINITY;
 }
 
 void km_trailing_push(struct km_trailing *t, double value)
 {
     if (t->count == t->size) {
-        size_t out = place_of(t, t->ring[t->next]);
-        memmove(t->sorted + out, t->sorted + out + 1,
-                (t->count - out - 1) * sizeof *t->sorted);
-        t->count--;
+        t->below -= t->ring[t->next] < t->floor;
+    } else {
+        t->count++;
     }
-    size_t in = place_of(t, value);
-    memmove(t->sorted + in + 1, t->sorted + in,
-            (t->count - in) * sizeof *t->sorted);
-    t->sorted[in] = value;
-    t->count++;
+    t->below += value < t->floor;
     t->ring[t->next] = value;
-    t->next = (t->next + 1) % t->size;
+    t->next = t->next + 1 == t->size ? 0 : t->next + 1;
 }
 
 double km_trailing_median(const struct km_trailing *t)
 {
-    return t->count ? t->sorted[t->count / 2] : (double)NAN;
+    double rest[KM_TRAILING_MAX];
+    if (t->count == 0) {
+        return NAN;
+    }
+    memcpy(rest, t->ring, t->count * sizeof *rest);
+    km_select(rest, t->count, t->count / 2);
+    return rest[t->count / 2];
+}
+
+double km_trailing_floor(const struct km_trailing *t)
+{
+    return t->below <= t->count / 2 ? t->floor : -(double)INFINITY;
+}
+
+void km_trailing_set_floor(struct km_trailing *t, double floor)
+{
+    t->floor = floor;
+    t->below = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        t->below += t->ring[i] < floor;
+    }
 }
 
 double km_trailing_sigma(const struct km_trailing *t)
 {
     double rest[KM_TRAILING_MAX];
     return KM_MAD_TO_SIGMA *
-           km_mad(t->sorted, t->count, km_trailing_median(t), rest);
+           km_mad(t->ring, t->count, km_trailing_median(t), rest);
 }
 
 double km_trailing_block_sigma(const struct km_trailing *t, size_t block)

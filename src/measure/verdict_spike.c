@@ -82,9 +82,13 @@ static void drop_oldest(struct km_spike *spike)
 
 static void begin(struct km_spike *spike, double mean)
 {
-    double median = km_trailing_median(&spike->past);
+    if (km_mask_clears(&spike->past, mean)) {
+        km_trailing_push(&spike->past, spike->y[0]);
+        return;
+    }
+    double median = km_mask_median(&spike->past);
     double line = km_mask_least(median);
-    if (mean > line) { /* most blocks need no noise */
+    if (mean > line) {
         double own = km_trailing_block_sigma(&spike->past, KM_MASK_BLOCK);
         line = fmax(km_mask_line(median, km_trailing_sigma(&spike->past)),
                     median + SIGMAS * own);

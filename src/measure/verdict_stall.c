@@ -36,11 +36,12 @@ void km_stall_add(struct km_stall *stall, double x_from, double x_to,
 {
     struct km_trailing *usual = evaluated ? &stall->pauses : &stall->usual;
     size_t least = evaluated ? KM_STALL_PAUSES_MIN : KM_STALL_USUAL_MIN;
-    double median = km_trailing_median(&stall->usual);
+    bool short_one = !(seconds > SECONDS) && !evaluated;
+    double median = short_one ? 0 : km_trailing_median(&stall->usual);
     double others = stall->usual.count ? (steps - 1) * median : 0;
     double slowest = seconds - fmax(others, 0); /* if one took it all */
     bool known = usual->count >= least;
-    if (!known || !(slowest > patience_of(usual))) {
+    if (short_one || !known || !(slowest > patience_of(usual))) {
         stall->row = 0;
         /* a pause is measured beside the steps around it */
         km_trailing_push(usual, evaluated ? slowest : seconds / steps);

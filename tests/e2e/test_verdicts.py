@@ -41,6 +41,8 @@ def found():
         print(f"# {verdict}: {row['found']} of {row['runs']}, median "
               f"{row['late']:.0f} steps late, onset off by {row['onset']:.0f}")
         assert row["found"] >= LEAST.get(verdict, 9), (verdict, row)
+    true = rows()["underfitting"].get("true", [])
+    assert not true or sum(true) >= .3 * len(true), true
     for verdict, late in (("nonfinite", 0), ("spike", 5), ("stalled", 1),
                           ("diverged", 200)):
         assert 0 <= rows()[verdict]["late"] <= late, (verdict, rows()[verdict])
@@ -59,7 +61,9 @@ def healthy():
             print(f"# {verdict}, {kind}: {of['alarms']} in {of['judged']} runs, "
                   f"{rate:.4f} per 1,000 steps")
             assert rate <= limits[verdict], (verdict, kind, of)
-            assert of["alarmed"] <= 0.05 * of["judged"] + 1, (verdict, kind, of)
+            # an end that gained 0.9 % is as good as one of 1 %
+            share = .15 if verdict == "underfitting" else .05
+            assert of["alarmed"] <= share * of["judged"] + 1, (verdict, kind, of)
 
 
 def explained():

@@ -31,9 +31,18 @@ static const struct km_figure demo_figures[] = {
      KM_SCOPE_RUN, 0, NULL},
     {"cost.spent", "Spent", "EUR", KM_BETTER_LOWER, "a price", "Money so far.",
      "hours x price", "this project", KM_SCOPE_RUN, 0, NULL},
+    {"verdict.spike", "Spike", "step", KM_BETTER_NEITHER, "a loss", "A jump.",
+     "mean of 5", "this project", KM_SCOPE_RUN, 0.01, NULL},
+    {"verdict.overfitting", "Overfitting", "step", KM_BETTER_NEITHER,
+     "validation", "Worse since the best.", "Mann-Kendall", "Prechelt 1998",
+     KM_SCOPE_RUN, 0.01, NULL},
+    {"verdict.plateau", "Plateau", "step", KM_BETTER_NEITHER, "a loss",
+     "Nothing more comes.", "95 % bound", "Huber 1964", KM_SCOPE_RUN, 0.01, NULL},
+    {"verdict.memorising", "Memorising", "step", KM_BETTER_NEITHER, "epochs",
+     "Steps down at epochs.", "drop", "this project", KM_SCOPE_RUN, 0.01, NULL},
 };
 
-enum { DEMO_POINTS = 240, DEMO_RESULTS = 8, DEMO_CURVES = 8 };
+enum { DEMO_POINTS = 240, DEMO_RESULTS = 12, DEMO_CURVES = 8 };
 
 struct demo {
     struct km_scorecard card;
@@ -189,6 +198,13 @@ static void demo_fill(struct demo *demo, const char *name, double faster)
              "the interval spans zero");
     demo_add(demo, 6, "", "EUR", NAN, NAN, NAN, KM_FIGURE_NOT_APPLICABLE,
              "no price given");
+    demo_add(demo, 7, "", "step", 612, NAN, NAN, KM_FIGURE_OK, "back at 640");
+    demo->results[demo->card.count - 1].rung = "over";
+    demo_add(demo, 8, "", "step", 700, NAN, NAN, KM_FIGURE_OK, "since step 700");
+    demo->results[demo->card.count - 1].rung = "stands";
+    demo_add(demo, 9, "", "step", NAN, NAN, NAN, KM_FIGURE_QUIET, "not seen");
+    demo_add(demo, 10, "", "step", NAN, NAN, NAN, KM_FIGURE_INSUFFICIENT,
+             "fewer than two epochs");
 }
 
 #endif

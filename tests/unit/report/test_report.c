@@ -97,6 +97,25 @@ static void ascii_is_ascii_and_plain_has_no_escapes(void)
     end();
 }
 
+static void a_verdict_stands_or_is_over_and_the_quiet_ones_are_one_line(void)
+{
+    begin("speedrun/value-embed");
+    write_text(120, true, false);
+    CHECK(has("STANDS"));
+    CHECK(has("OVER"));
+    CHECK(has("no verdict fired: plateau\n"));
+    CHECK(has("too early to tell: memorising\n"));
+    CHECK(!has("QUIET"));
+    km_buf_reset(&out);
+    const struct km_html_options options = {0, "0"};
+    km_report_html(&demo.card, 1, &options, &out);
+    CHECK(has("No verdict fired: Plateau."));
+    CHECK(has("<dt>too early to tell<dd>Memorising"));
+    CHECK(has("<span class=state>STANDS</span>"));
+    CHECK(has("since step 700"));
+    end();
+}
+
 static void hostile_names_steer_nothing(void)
 {
     begin(HOSTILE);
@@ -250,7 +269,7 @@ static void comparison_rows_are_shown_once(void)
     while (km_comparison_next(cards, 2, &row)) {
         count++;
     }
-    CHECK_INT(count, 6); /* those with a value */
+    CHECK_INT(count, 8); /* those with a value */
     end();
 }
 
@@ -282,6 +301,7 @@ int main(void)
 {
     RUN(lines_keep_to_the_width);
     RUN(ascii_is_ascii_and_plain_has_no_escapes);
+    RUN(a_verdict_stands_or_is_over_and_the_quiet_ones_are_one_line);
     RUN(hostile_names_steer_nothing);
     RUN(the_page_needs_nothing_from_outside);
     RUN(a_card_without_anything_is_still_a_page);
