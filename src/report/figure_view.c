@@ -85,13 +85,10 @@ static bool same_family(const struct km_figure *a, const struct km_figure *b)
 struct km_short km_family_title(const struct km_figure *figure)
 {
     static const char *const titles[][2] = {
-        {"learn", "Learning"},
-        {"valid", "Validation"},
-        {"compare", "Comparison"},
-        {"backtest", "Back-test"},
-        {"retain", "Retention"},
-        {"halving", "Runs under way"},
-        {"quality", "Quality in production"},
+        {"learn", "Learning"},         {"valid", "Validation"},
+        {"verdict", "Verdicts"},       {"compare", "Comparison"},
+        {"backtest", "Back-test"},     {"retain", "Retention"},
+        {"halving", "Runs under way"}, {"quality", "Quality in production"},
     };
     struct km_short out;
     size_t len = family_length(figure);

@@ -40,11 +40,9 @@ static void explain_overfit(const struct km_overfit *o,
     finding->reason = km_finding_words(arena, &o->episodes);
     km_evidence_add(
         &finding->evidence,
-        km_arena_printf(arena,
-                        "best %.4g %s at step %.0f, %.2g %% worse since; "
-                        "seen at step %.0f",
+        km_arena_printf(arena, "best %.4g %s at step %.0f, %.2g %% worse since",
                         valid->sign * last->level, valid->unit, last->onset,
-                        last->size, last->seen));
+                        last->size));
     km_evidence_add(
         &finding->evidence,
         km_arena_printf(

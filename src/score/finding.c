@@ -20,16 +20,16 @@ const char *km_finding_words(struct km_arena *arena,
                              const struct km_episodes *episodes)
 {
     const struct km_episode *last = latest(episodes);
-    const char *one = episodes->count == 1 ? "" : "the last ";
-    const char *count = km_arena_printf(arena, "%zu, ", episodes->count);
+    const char *before =
+        episodes->count == 1
+            ? ""
+            : km_arena_printf(arena, "%zu, the last ", episodes->count);
     if (isnan(last->until)) {
-        return km_arena_printf(arena, "%s%ssince step %.0f",
-                               episodes->count == 1 ? "" : count, one,
-                               last->onset);
+        return km_arena_printf(arena, "%ssince step %.0f, seen at %.0f", before,
+                               last->onset, last->seen);
     }
-    return km_arena_printf(arena, "%s%sfrom step %.0f to %.0f",
-                           episodes->count == 1 ? "" : count, one, last->onset,
-                           last->until);
+    return km_arena_printf(arena, "%sfrom step %.0f to %.0f", before,
+                           last->onset, last->until);
 }
 
 struct km_finding km_finding_of(const char *id, const char *mark,

@@ -47,7 +47,7 @@ enum km_code km_finding_early(struct km_scorecard *card, const char *id,
 enum km_code km_finding_never(struct km_scorecard *card, const char *id,
                               const char *why, struct km_err *err);
 
-/* "2, the last from step 812 to 830", "1, since step 900". */
+/* "2, the last from step 812 to 830", "since step 900, seen at 940". */
 const char *km_finding_words(struct km_arena *arena,
                              const struct km_episodes *episodes);
 

@@ -66,6 +66,36 @@ def healthy():
             assert of["alarmed"] <= share * of["judged"] + 1, (verdict, kind, of)
 
 
+def remembered():
+    """what a run was told at 70 % of its steps is told again at its end"""
+    dice, told = random.Random(11), 0
+    with tempfile.TemporaryDirectory() as root:
+        folder, names = RunsFolder(root), []
+        for fault, make in verdict_check.FAULTS.items():
+            for i in range(3):
+                curves = make(dice).curves()
+                for share in (.7, 1):
+                    last = share * verdict_check.STEPS
+                    name = f"{fault}-{i}-{share}"
+                    folder.add(name, {}, {
+                        metric: [row for row in points if row[0] <= last]
+                        for metric, points in curves.items()}, status=1)
+                    names.append(name)
+        store = os.path.join(root, "store")
+        assert km("import", os.path.join(root, "mlruns"), "--store", store,
+                  "--quiet")[0] == 0
+        code, out, err = km("report", *names, "--store", store, "--json")
+        assert code == 0, err
+        cards = [json.loads(line) for line in out.splitlines()]
+        for early, late in zip(cards[::2], cards[1::2]):
+            marks = [{(m["x"], m["text"]) for m in card["marks"]
+                      if m["kind"] == "verdict" and "stall at" not in m["text"]}
+                     for card in (early, late)]
+            assert marks[0] <= marks[1], (early["run"], marks)
+            told += len(marks[0])
+    assert told >= 10, told
+
+
 def explained():
     """km explain VERDICT RUN: evidence, onset, rule, rate; json; refusals"""
     dice = random.Random(5)
@@ -94,4 +124,4 @@ def explained():
         assert "spike at step" in out, out
 
 
-run(found, healthy, explained)
+run(found, healthy, remembered, explained)
