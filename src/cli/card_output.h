@@ -61,6 +61,13 @@
             NULL, 0                                                              \
     }
 
+/* Of commands that show verdicts, which take it into their options. */
+#define KM_CARD_VERDICT_OPTION                                                 \
+    {                                                                          \
+        "negligible", "GAIN", "a gain not worth waiting for, for verdicts",    \
+            KM_OPTION_NUMBER, 0, NULL, 0                                       \
+    }
+
 /* What the command line, else the user's file, says of `run`. */
 void km_card_options(struct km_cli *cli, const struct km_run_row *run,
                      struct km_score_options *options);

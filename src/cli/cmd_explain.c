@@ -241,6 +241,8 @@ static enum km_code compute_card(struct km_cli *cli, const char *word,
     if (code == KM_OK) {
         struct km_score_options options;
         km_card_options(cli, &list.rows[0], &options);
+        options.negligible =
+            km_option_number(cli->args, "negligible", options.negligible);
         code = km_scorecard_compute(store, list.rows[0].id, &options,
                                     &cli->arena, card, err);
     }

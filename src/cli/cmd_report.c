@@ -45,6 +45,8 @@ static enum km_code compute(struct km_cli *cli, struct km_store *store,
     for (size_t i = 0; i < list->count; i++) {
         struct km_score_options options;
         km_card_options(cli, &list->rows[i], &options);
+        options.negligible =
+            km_option_number(cli->args, "negligible", options.negligible);
         options.histories = &histories;
         options.reference_run = reference;
         enum km_code code = km_scorecard_compute(

@@ -69,6 +69,7 @@ static const struct km_option report_options[] = {
      KM_OPTION_TEXT, 0, NULL, 0},
     KM_CARD_SHOWN_OPTIONS,
     KM_CARD_JUDGED_OPTIONS,
+    KM_CARD_VERDICT_OPTION,
 };
 
 static const struct km_option compare_options[] = {
@@ -173,6 +174,7 @@ static const struct km_option goal_options[] = {
 static const struct km_option explain_options[] = {
     {"names", NULL, "print names only", KM_OPTION_FLAG, 0, NULL, 0},
     KM_CARD_JUDGED_OPTIONS,
+    KM_CARD_VERDICT_OPTION,
 };
 
 static const struct km_option export_options[] = {

@@ -68,7 +68,6 @@ KM_FIGURE_COMPUTE(km_compute_verdict_plateau)
     if (!plateau) {
         return fail_full(err);
     }
-    bool nats = strcmp(curve->unit, "nat") == 0;
     double negligible = NAN;
     bool explained = false;
     km_plateau_init(plateau);
@@ -78,7 +77,7 @@ KM_FIGURE_COMPUTE(km_compute_verdict_plateau)
             km_look_at(curve->x, curve->y, n, km_plateau_windows[i],
                        input->doubles, &looks[i]);
         }
-        negligible = km_negligible(level_at(curve, n), nats);
+        negligible = km_finding_negligible(input, curve, level_at(curve, n));
         double now = curve->x[n - 1];
         explained = km_rate_is_falling(input, now) ||
                     km_rate_was_raised(input, now / km_plateau_windows[1], now);

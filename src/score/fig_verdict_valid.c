@@ -76,12 +76,11 @@ KM_FIGURE_COMPUTE(km_compute_verdict_overfitting)
     }
     bool twin = learn->track && learn->track != valid->track &&
                 strcmp(learn->unit, valid->unit) == 0;
-    bool nats = strcmp(valid->unit, "nat") == 0;
     km_overfit_init(found);
     for (size_t i = 0; i < valid->count; i++) {
         double x = valid->x[i], y = valid->y[i];
         double gap = twin ? y - training_level(learn, x) : (double)NAN;
-        km_overfit_add(found, x, y, gap, km_negligible(y, nats),
+        km_overfit_add(found, x, y, gap, km_finding_negligible(input, valid, y),
                        input->doubles);
     }
     struct km_finding finding = km_finding_of(id, "overfitting", valid, arena);
@@ -144,8 +143,7 @@ KM_FIGURE_COMPUTE(km_compute_verdict_underfitting)
     double now = learn->x_now, now_y = km_fit_value(&learn->pow3, now);
     double gain = now_y - km_fit_value(&learn->pow3, 1.25 * now);
     double least = v.value > 0 ? gain * v.lo / v.value : 0;
-    double worth =
-        WORTH * km_negligible(now_y, strcmp(learn->unit, "nat") == 0);
+    double worth = WORTH * km_finding_negligible(input, learn, now_y);
     struct km_local_velocity local;
     bool falls = true;
     if (input->valid.track && input->valid.track != learn->track) {

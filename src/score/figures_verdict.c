@@ -50,7 +50,8 @@ static const struct km_figure rows[] = {
         .summary = "Nothing worth waiting for comes any more: even the upper "
                    "bound of the next gain is negligible.",
         .formula = "95 % bound of the gain over 25 % more steps (Huber line in "
-                   "ln x over x/1.5 or x/2.5) below 0.1 % of the level, in two "
+                   "ln x over x/1.5 or x/2.5) below 0.1 % of the level "
+                   "(--negligible), in two "
                    "looks in a row",
         .source = "Huber 1964; Newey and West 1987",
         .false_alarms_max = 0.01,

@@ -130,6 +130,14 @@ const struct km_figure_result *km_finding_on(const struct km_scorecard *card,
                : NULL;
 }
 
+double km_finding_negligible(const struct km_score_input *input,
+                             const struct km_curve_input *curve, double level)
+{
+    return input->options->negligible > 0
+               ? input->options->negligible
+               : km_negligible(level, strcmp(curve->unit, "nat") == 0);
+}
+
 bool km_rate_is_known(const struct km_score_input *input)
 {
     const struct km_track *rate = input->view.tracks[KM_ROLE_LEARNING_RATE];

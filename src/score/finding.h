@@ -55,6 +55,11 @@ const char *km_finding_words(struct km_arena *arena,
 const struct km_figure_result *km_finding_on(const struct km_scorecard *card,
                                              const char *id);
 
+/* The gain that is not worth waiting for at a level of a curve: what the user
+ * said, else km_negligible(). */
+double km_finding_negligible(const struct km_score_input *input,
+                             const struct km_curve_input *curve, double level);
+
 /* Is the learning rate logged, or told by the config? */
 bool km_rate_is_known(const struct km_score_input *input);
 

@@ -31,6 +31,7 @@ void km_score_options_init(struct km_score_options *options)
         .price_per_step = NAN,
         .accelerators = NAN,
         .tokens_per_step = NAN,
+        .negligible = NAN,
     };
 }
 

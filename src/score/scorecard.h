@@ -22,8 +22,9 @@ struct km_score_options {
     double price_per_accelerator_hour; /* NaN: not given */
     double price_per_step;             /* NaN: not given */
     const char *currency;              /* "EUR"; NULL: none */
-    double accelerators;          /* NaN: from the run's config, else unknown */
-    double tokens_per_step;       /* NaN: from the run's config or series */
+    double accelerators;    /* NaN: from the run's config, else unknown */
+    double tokens_per_step; /* NaN: from the run's config or series */
+    double negligible; /* gain not worth waiting for; NaN: 0.1 % of the level */
     const struct km_clock *clock; /* for "2 h ago"; NULL: system */
     /* A run that saw the same batches; 0: by data_order_id, see reference.h. */
     uint64_t reference_run;

@@ -105,6 +105,20 @@ static void runs_of_nothing_are_calm(void)
     }
 }
 
+static void who_waits_for_less_sees_a_plateau_later(void)
+{
+    for (int asked = 0; asked < 2; asked++) {
+        begin();
+        options.negligible = asked ? 0.2 : (double)NAN;
+        for (int64_t step = 1; step <= 2000; step++) {
+            put(step, learnt((double)step));
+        }
+        compute();
+        check_state("plateau", asked ? KM_FIGURE_OK : KM_FIGURE_QUIET, "");
+        score_run_end(&run, &arena);
+    }
+}
+
 static void a_healthy_run_is_calm_and_says_so(void)
 {
     begin();
@@ -288,6 +302,7 @@ static void what_was_seen_stays_where_it_was(void)
 int main(void)
 {
     RUN(runs_of_nothing_are_calm);
+    RUN(who_waits_for_less_sees_a_plateau_later);
     RUN(a_healthy_run_is_calm_and_says_so);
     RUN(values_that_are_none_are_counted_and_may_be_all);
     RUN(restarts_duplicates_and_steps_below_one_are_survived);
