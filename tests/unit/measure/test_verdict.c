@@ -78,7 +78,7 @@ static void watch(size_t count, struct found *out)
         km_divergence_add(&divergence, x[i], y[i]);
         if (i % 50 == 49) {
             valid_x[valid] = x[i];
-            valid_y[valid++] = y[i];
+            valid_y[valid++] = 1; /* memorising: nothing for validation */
             km_overfit_add(&overfit, x[i], y[i], (double)NAN,
                            km_negligible(y[i], false), scratch);
         }
@@ -242,11 +242,19 @@ static void plant_everything(uint64_t with)
     for (int i = 0; i < N; i++) {
         y[i] -= with % 2 ? 0.2 * (i / 400) : 0;
     }
+    if (with % 4 == 0) { /* flat from step 1000 to 3000 */
+        learn(0.01);
+        double level = 20 * pow(1010, -0.5);
+        for (int i = 1000; i < N; i++) {
+            y[i] += level - 20 * pow(i + 10, -0.5) -
+                    (i < 3000 ? 0 : 0.4 * log(i / 3000.0));
+        }
+    }
 }
 
 static void dropping_the_future_changes_no_past_verdict(void)
 {
-    size_t checked = 0;
+    size_t checked[DETECTORS] = {0};
     for (uint64_t with = 1; with <= 6; with++) {
         plant_everything(with);
         watch(N, &found);
@@ -254,11 +262,13 @@ static void dropping_the_future_changes_no_past_verdict(void)
             watch(count, &others);
             for (int d = 0; d < DETECTORS; d++) {
                 check_same_past(&others.of[d], &found.of[d], x[count - 1]);
-                checked += others.of[d].count;
+                checked[d] += others.of[d].count;
             }
         }
     }
-    CHECK(checked > 100); /* there was something to change */
+    for (int d = 0; d < DETECTORS; d++) {
+        CHECK(checked[d] >= 5); /* there was something to change */
+    }
 }
 
 static void the_unit_of_steps_does_not_matter(void)
