@@ -258,16 +258,24 @@ static void dropping_the_future_changes_no_past_verdict(void)
     for (uint64_t with = 1; with <= 6; with++) {
         plant_everything(with);
         watch(N, &found);
-        for (size_t count = 40; count < N; count += 277) {
-            watch(count, &others);
-            for (int d = 0; d < DETECTORS; d++) {
-                check_same_past(&others.of[d], &found.of[d], x[count - 1]);
-                checked[d] += others.of[d].count;
+        for (size_t i = 0; i < DETECTORS * 3 * 4; i++) {
+            /* just before and after each of the first three was seen */
+            static const double near[] = {-1, 0, 7, 45};
+            const struct km_episodes *of = &found.of[i / 12];
+            size_t k = i / 4 % 3;
+            if (k < km_episodes_held(of) &&
+                of->list[k].seen + near[i % 4] < N) {
+                size_t count = (size_t)(of->list[k].seen + near[i % 4]);
+                watch(count, &others);
+                for (int d = 0; d < DETECTORS; d++) {
+                    check_same_past(&others.of[d], &found.of[d], x[count - 1]);
+                    checked[d] += others.of[d].count;
+                }
             }
         }
     }
     for (int d = 0; d < DETECTORS; d++) {
-        CHECK(checked[d] >= 5); /* there was something to change */
+        CHECK(checked[d] >= 2); /* there was something to change */
     }
 }
 
