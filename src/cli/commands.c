@@ -79,6 +79,9 @@ static const struct km_option compare_options[] = {
      KM_OPTION_NUMBER, 0, NULL, 0},
     {"power", "SHARE", "of finding it, for the seeds that are advised; 0.8",
      KM_OPTION_NUMBER, 0, NULL, 0},
+    {"workloads", "NAME=TARGET,...",
+     "only a performance profile over these; NAME is part of a run's name",
+     KM_OPTION_TEXT, 0, NULL, 0},
     KM_CARD_SHOWN_OPTIONS,
     KM_CARD_JUDGED_OPTIONS,
 };

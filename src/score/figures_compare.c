@@ -85,6 +85,21 @@ static const struct km_figure rows[] = {
         .scope = KM_SCOPE_RUNS,
     },
     {
+        .id = "compare.profile",
+        .title = "Performance profile score",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs =
+            "workloads with targets (km compare --workloads NAME=TARGET,...) "
+            "and a clock",
+        .summary = "How near an arm is to the fastest over many workloads.",
+        .formula = "r = time to target / that of the fastest arm (median over "
+                   "studies of the earliest trial; above 4: missed); share of "
+                   "workloads with r <= tau, its area over tau in [1, 4] / 3",
+        .source = "Dolan and More 2002; AlgoPerf: Dahl et al. 2023",
+        .scope = KM_SCOPE_RUNS,
+    },
+    {
         .id = "compare.olympic",
         .title = "MLPerf score",
         .unit = "min",

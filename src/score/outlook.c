@@ -156,8 +156,7 @@ struct km_crossing km_outlook_crossing(const struct km_curve_input *curve,
     return km_target_observed(curve->x, curve->y, curve->count, target);
 }
 
-/* Training time that had been used up at a step; NaN without a clock. */
-static double time_at(const struct km_score_input *input, double step)
+double km_outlook_time(const struct km_score_input *input, double step)
 {
     const struct km_track *train = input->view.tracks[KM_ROLE_TRAIN_TIME];
     if (train && train->count) {
@@ -200,7 +199,7 @@ enum km_code km_outlook_prepare(struct km_store *store,
     outlook->crossing = km_outlook_crossing(curve, target);
     outlook->reached_after_s = NAN;
     if (outlook->crossing.reached) {
-        outlook->reached_after_s = time_at(input, outlook->crossing.x);
+        outlook->reached_after_s = km_outlook_time(input, outlook->crossing.x);
     } else if (path) {
         outlook->eta = km_path_reaches(path, target, input->arena);
     }

@@ -20,6 +20,10 @@ enum km_code km_outlook_prepare(struct km_store *store,
 struct km_crossing km_outlook_crossing(const struct km_curve_input *curve,
                                        double target);
 
+/* Training time that had been used up at a step, seconds; NaN without a
+ * clock. */
+double km_outlook_time(const struct km_score_input *input, double step);
+
 /* Forecast of a curve with a path in the metric's own direction; NaN beyond the
  * path. */
 struct km_estimate km_outlook_at(const struct km_curve_input *curve, double x);

@@ -5,6 +5,7 @@
 #include "known_backtest.h"
 #include "known_compare.h"
 #include "known_levers.h"
+#include "known_profile.h"
 #include "known_retain.h"
 #include "known_tasks.h"
 #include "known_tune.h"
@@ -14,6 +15,7 @@ struct known_set known_sets[] = {
     {.name = "backtest", .make = known_backtest_make},
     {.name = "compare", .make = known_compare_make},
     {.name = "levers", .make = known_levers_make},
+    {.name = "profile", .make = known_profile_make},
     {.name = "retain", .make = known_retain_make},
     {.name = "tasks", .make = known_tasks_make},
     {.name = "tune", .make = known_tune_make},
