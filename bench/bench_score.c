@@ -173,7 +173,7 @@ static void bench_card(const char *path, int64_t steps)
         &(struct km_bench_line){.name = name,
                                 .value = km_bench_median(whole, ROUNDS),
                                 .unit = "ms",
-                                .goal = 50});
+                                .goal = 100});
     km_bench_say(&(struct km_bench_line){.name = "scorecard: of it loading",
                                          .value = km_bench_median(load, ROUNDS),
                                          .unit = "ms"});

@@ -67,6 +67,13 @@ double km_t_cdf(double t, double df)
     return t > 0 ? 1 - tail : tail;
 }
 
+static double t_density(double t, double df)
+{
+    return exp(log_gamma((df + 1) / 2) - log_gamma(df / 2) -
+               (df + 1) / 2 * log1p(t * t / df)) /
+           sqrt(df * acos(-1.0));
+}
+
 double km_t_quantile(double p, double df)
 {
     assert(p > 0 && p < 1 && df > 0);
@@ -79,15 +86,17 @@ double km_t_quantile(double p, double df)
         low = high;
         high *= 2;
     }
-    for (int i = 0; i < 200 && high - low > 1e-15 * high; i++) {
-        double middle = low + (high - low) / 2;
-        if (km_t_cdf(middle, df) < upper) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+    /* Newton, kept within the bracket */
+    double t = low + (high - low) / 2, moved = INFINITY;
+    for (int i = 0; i < 100 && moved > 1e-15 * t; i++) {
+        double off = km_t_cdf(t, df) - upper;
+        double next = t - off / t_density(t, df);
+        low = off < 0 ? t : low;
+        high = off < 0 ? high : t;
+        next = next >= low && next <= high ? next : low + (high - low) / 2;
+        moved = fabs(next - t);
+        t = next;
     }
-    double t = low + (high - low) / 2;
     return p > 0.5 ? t : -t;
 }
 

@@ -8,6 +8,8 @@
 
 #include "measure/robust.h"
 
+enum { FEW = 12 };
+
 void km_trailing_init(struct km_trailing *trailing, size_t size)
 {
     assert(size > 0 && size <= KM_TRAILING_MAX);
@@ -28,14 +30,29 @@ void km_trailing_push(struct km_trailing *t, double value)
     t->next = t->next + 1 == t->size ? 0 : t->next + 1;
 }
 
+static void sort_into(double *sorted, const double *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i;
+        for (; at > 0 && sorted[at - 1] > values[i]; at--) {
+            sorted[at] = sorted[at - 1];
+        }
+        sorted[at] = values[i];
+    }
+}
+
 double km_trailing_median(const struct km_trailing *t)
 {
     double rest[KM_TRAILING_MAX];
     if (t->count == 0) {
         return NAN;
     }
-    memcpy(rest, t->ring, t->count * sizeof *rest);
-    km_select(rest, t->count, t->count / 2);
+    if (t->count <= FEW) { /* sorting them is quicker than selecting */
+        sort_into(rest, t->ring, t->count);
+    } else {
+        memcpy(rest, t->ring, t->count * sizeof *rest);
+        km_select(rest, t->count, t->count / 2);
+    }
     return rest[t->count / 2];
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "measure/mask.h"
 #include "measure/schedule.h"
+#include "measure/thin.h"
 #include "score/goal_judge.h"
 #include "score/outlook.h"
 #include "score/plan_config.h"
@@ -134,6 +135,26 @@ static bool leave_out_spikes(struct km_curve_input *curve,
     return points != NULL;
 }
 
+/* What verdicts look at: all points; of very many, means of neighbours. */
+static bool take_all(struct km_curve_input *curve, struct km_arena *arena)
+{
+    size_t n = km_thin_count(curve->count);
+    curve->all_x = curve->x;
+    curve->all_y = curve->y;
+    curve->all_count = curve->count;
+    if (n == curve->count) {
+        return true;
+    }
+    double *points = km_arena_alloc(arena, 2 * n * sizeof *points);
+    if (points) {
+        km_thin(curve->x, curve->y, curve->count, points, points + n);
+        curve->all_x = points;
+        curve->all_y = points + n;
+        curve->all_count = n;
+    }
+    return points != NULL;
+}
+
 /* Points with step > 0 after the warm-up, turned so that lower is better. */
 static bool take_points(const struct km_track *track, double warmup_end,
                         struct km_arena *arena, struct km_curve_input *curve)
@@ -157,10 +178,8 @@ static bool take_points(const struct km_track *track, double warmup_end,
         }
         curve->y = turned;
     }
-    curve->all_x = curve->x;
-    curve->all_y = curve->y;
-    curve->all_count = curve->count;
-    if (!curve->y || !leave_out_spikes(curve, arena)) {
+    if (!curve->y || !take_all(curve, arena) ||
+        !leave_out_spikes(curve, arena)) {
         return false;
     }
     curve->sums.sum_x =

@@ -53,7 +53,7 @@ struct km_curve_input {
     bool fitted;
     struct km_fit pow3, invlog3;
     size_t masked;    /* points of spikes, left out */
-    size_t all_count; /* with them: for verdicts */
+    size_t all_count; /* with them, thinned: for verdicts */
     const double *all_x, *all_y;
     const struct km_path *path; /* its forecast; NULL: none, see no_path */
     const char *no_path;        /* why there is no forecast */
