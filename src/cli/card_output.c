@@ -35,6 +35,7 @@ void km_card_options(struct km_cli *cli, const struct km_run_row *run,
     options->price_per_step =
         setting(cli, "price-per-step", config->price_per_step);
     options->accelerators = setting(cli, "accelerators", (double)NAN);
+    options->peak_flops = 1e12 * setting(cli, "peak-tflops", (double)NAN);
     options->tokens_per_step = setting(cli, "tokens-per-step", (double)NAN);
     const char *currency = km_option_text(cli->args, "currency");
     options->currency = currency ? currency : config->currency;
@@ -124,8 +125,8 @@ static enum km_code print_text(struct km_cli *cli,
     size_t first = km_comparison_first(cards, count);
     if (!code && count - first > 1) {
         km_buf_append_char(&cli->out, '\n');
-        code = km_comparison_text(cards + first, count - first, &cli->terminal, &cli->arena,
-                                  &cli->out, err);
+        code = km_comparison_text(cards + first, count - first, &cli->terminal,
+                                  &cli->arena, &cli->out, err);
     }
     if (!code && cli->terminal.is_terminal && !cli->quiet) {
         km_buf_printf(&cli->out,

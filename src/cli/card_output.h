@@ -56,6 +56,8 @@
         {"currency", "NAME", "the money, like EUR", KM_OPTION_TEXT, 0, NULL, 0}, \
         {"accelerators", "N", "devices of the run", KM_OPTION_NUMBER, 0,         \
          NULL,           0},                                                     \
+        {"peak-tflops", "N", "peak of one device, TFLOP/s", KM_OPTION_NUMBER, 0, \
+         NULL,          0},                                                      \
     {                                                                            \
         "tokens-per-step", "N", "tokens of one step", KM_OPTION_NUMBER, 0,       \
             NULL, 0                                                              \

@@ -169,6 +169,8 @@ static const struct km_option goal_options[] = {
     {"currency", "NAME", "the money, like EUR", KM_OPTION_TEXT, 0, NULL, 0},
     {"accelerators", "N", "show: devices of the run", KM_OPTION_NUMBER, 0, NULL,
      0},
+    {"peak-tflops", "N", "show: peak of one device, TFLOP/s", KM_OPTION_NUMBER,
+     0, NULL, 0},
     {"tokens-per-step", "N", "show: tokens of one step", KM_OPTION_NUMBER, 0,
      NULL, 0},
     KM_CARD_SHOWN_OPTIONS,

@@ -79,6 +79,10 @@ KM_FIGURE_COMPUTE(km_compute_verdict_stalled);
 KM_FIGURE_COMPUTE(km_compute_verdict_regime_change);
 KM_FIGURE_COMPUTE(km_compute_throughput);
 KM_FIGURE_COMPUTE(km_compute_step_time);
+KM_FIGURE_COMPUTE(km_compute_mfu);
+KM_FIGURE_COMPUTE(km_compute_hfu);
+KM_FIGURE_COMPUTE(km_compute_goodput);
+KM_FIGURE_COMPUTE(km_compute_ettr);
 KM_FIGURE_COMPUTE(km_compute_forecast_final);
 KM_FIGURE_COMPUTE(km_compute_forecast_at);
 KM_FIGURE_COMPUTE(km_compute_time_to_target);
@@ -89,6 +93,7 @@ KM_FIGURE_COMPUTE(km_compute_cost_rate);
 KM_FIGURE_COMPUTE(km_compute_cost_to_target);
 
 /* What charts draw (curves.c) and the sentence on top (headline.c). */
+KM_FIGURE_COMPUTE(km_goodput_chart);
 KM_FIGURE_COMPUTE(km_card_curves);
 KM_FIGURE_COMPUTE(km_card_headline);
 

@@ -99,8 +99,8 @@ static enum km_code add_fit(const struct drawing *d, const char *id,
 static const char *rung_of(const struct km_scorecard *card, const char *id)
 {
     bool valid = strcmp(id, "valid") == 0;
-    const struct km_figure_result *result = km_card_find(
-        card, "forecast.final", valid ? "validation" : "training");
+    const struct km_figure_result *result =
+        km_card_find(card, "forecast.final", valid ? "validation" : "training");
     return result && *result->rung ? result->rung : NULL;
 }
 
@@ -300,6 +300,9 @@ KM_FIGURE_COMPUTE(km_card_curves)
     }
     if (code == KM_OK && whole) {
         code = add_throughput(&d);
+    }
+    if (code == KM_OK && whole) {
+        code = km_goodput_chart(input, card, err);
     }
     if (code == KM_OK) {
         code = add_marks(&d);

@@ -30,6 +30,61 @@ static const struct km_figure rows[] = {
         .source = "Order statistics (Hyndman and Fan 1996, type 7)",
         .compute = km_compute_step_time,
     },
+    {
+        .id = "speed.mfu",
+        .title = "Model FLOP utilisation",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs = "tokens per second, the model's parameters or shape, the "
+                 "device's name or peak, and how many devices",
+        .summary = "What share of the devices' peak the model's own operations "
+                   "are.",
+        .formula = "tokens/s x F / (devices x peak); F = 6 (N - N_emb) + 6 L H "
+                   "(d_qk + d_v) T FLOP a token, recomputation left out",
+        .source = "Chowdhery et al. 2022, arXiv:2204.02311, appendix B",
+        .compute = km_compute_mfu,
+    },
+    {
+        .id = "speed.hfu",
+        .title = "Hardware FLOP utilisation",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs = "what speed.mfu needs, and whether activations are "
+                 "recomputed",
+        .summary = "What share of the devices' peak they really compute, "
+                   "recomputed activations too.",
+        .formula = "as speed.mfu, with one more forward pass of what is "
+                   "recomputed",
+        .source = "Korthikanti et al. 2022, arXiv:2205.05198",
+        .compute = km_compute_hfu,
+    },
+    {
+        .id = "speed.goodput",
+        .title = "Goodput",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs = "at least 20 points with times",
+        .summary = "What share of the time made progress, and what the rest "
+                   "was lost to.",
+        .formula = "seconds of the clock from the first to the last point, "
+                   "each booked once: productive, start-up, stall, restart, "
+                   "redone steps, evaluation; over all of them",
+        .source = "Google ML goodput; a stall as in speed.throughput",
+        .compute = km_compute_goodput,
+    },
+    {
+        .id = "speed.ettr",
+        .title = "Expected training-time ratio",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs = "a restart, and what speed.goodput needs",
+        .summary = "What share of the time a job that goes on failing like "
+                   "this makes progress.",
+        .formula = "1 - (u + D/2) / M: M time between restarts, u time to get "
+                   "going, D/2 steps done again",
+        .source = "Kokolis et al. 2024, arXiv:2410.21680",
+        .compute = km_compute_ettr,
+    },
 };
 const struct km_figure_family km_figures_speed =
     KM_FIGURE_FAMILY("speed", rows);

@@ -10,6 +10,7 @@
 #include "measure/schedule.h"
 #include "measure/thin.h"
 #include "score/goal_judge.h"
+#include "score/model_config.h"
 #include "score/outlook.h"
 #include "score/plan_config.h"
 #include "score/reference.h"
@@ -458,7 +459,13 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
                 : fail_full(err);
     input->config_plan = plan;
     if (code == KM_OK) {
-        code = fit_curve(input, &input->learn, err);
+        struct km_model_facts *model = km_new(arena, struct km_model_facts, 1);
+        code = model ? km_model_facts_load(store, run_id, &input->facts,
+                                           options, arena, model, err)
+                     : fail_full(err);
+        input->model = model;
+        code = code ? code : km_goodput_fill(input, err);
+        code = code ? code : fit_curve(input, &input->learn, err);
     }
     if (code == KM_OK) {
         code = fit_curve(input, &input->valid, err);

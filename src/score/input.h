@@ -70,11 +70,18 @@ struct km_outlook {
     double x_max;           /* how far ahead was looked */
 };
 
+struct km_model_facts; /* score/model_config.h */
+struct km_goodput;     /* measure/goodput.h */
+
 struct km_score_input {
     const struct km_score_options *options;
     struct km_arena *arena;
     struct km_run_view view;
     struct km_run_facts facts;
+    const struct km_model_facts *model;
+    const struct km_goodput *book; /* where the time went; NULL: no_book */
+    const char *no_book;
+    size_t booked_points;
     struct km_run_events events;
     struct km_timeline timeline;
     bool timed;
@@ -129,6 +136,9 @@ enum km_code km_run_events_load(struct km_store *store, uint64_t run_id,
 enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
                                struct km_arena *arena,
                                struct km_run_facts *facts, struct km_err *err);
+
+/* Books the time of all attempts (fig_goodput.c). */
+enum km_code km_goodput_fill(struct km_score_input *input, struct km_err *err);
 
 /* What a source means by its words (MLPerf: samples, log perplexity). */
 void km_run_facts_settle(struct km_run_view *view, struct km_run_facts *facts);

@@ -23,6 +23,7 @@ struct km_score_options {
     double price_per_step;             /* NaN: not given */
     const char *currency;              /* "EUR"; NULL: none */
     double accelerators;    /* NaN: from the run's config, else unknown */
+    double peak_flops;      /* of one device; NaN: config, else table */
     double tokens_per_step; /* NaN: from the run's config or series */
     double negligible; /* gain not worth waiting for; NaN: 0.1 % of the level */
     const struct km_clock *clock; /* for "2 h ago"; NULL: system */

@@ -7,6 +7,7 @@
 #include "known_levers.h"
 #include "known_profile.h"
 #include "known_retain.h"
+#include "known_speed.h"
 #include "known_tasks.h"
 #include "known_tune.h"
 #include "known_verdicts.h"
@@ -24,5 +25,6 @@ struct known_set known_sets[] = {
     {.name = "epochs", .make = known_epochs_make},
     {.name = "flat", .make = known_flat_make},
     {.name = "short", .make = known_short_make},
+    {.name = "speed", .make = known_speed_make},
 };
 const size_t known_set_count = sizeof known_sets / sizeof *known_sets;

@@ -1,0 +1,300 @@
+/* fig_goodput.c - speed.goodput and speed.ettr: where the time went. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+
+#include "measure/ettr.h"
+#include "measure/goodput.h"
+#include "score/card.h"
+
+enum { POINTS_MIN = 20 };
+static const double TIMES = 3, SECONDS = 30, WORTH_A_CHART = 0.005;
+
+static const char *const use_names[KM_TIME_USE_COUNT] = {
+    [KM_TIME_PRODUCTIVE] = "productive", [KM_TIME_START_UP] = "start-up",
+    [KM_TIME_STALL] = "stall",           [KM_TIME_RESTART] = "restart",
+    [KM_TIME_REDONE] = "redone steps",   [KM_TIME_EVALUATION] = "evaluation",
+    [KM_TIME_CHECKPOINT] = "checkpoint", [KM_TIME_DATA] = "waiting for data",
+    [KM_TIME_OTHER] = "other",
+};
+
+/* The points of all attempts, superseded ones too, in the order in which they
+ * were made. */
+struct walk {
+    const struct km_track *track;
+    const uint32_t *order; /* NULL: as they stand */
+    size_t count;
+};
+
+static size_t at(const struct walk *walk, size_t i)
+{
+    return walk->order ? walk->order[i] : i;
+}
+
+/* Of the walk whose order is being sorted; there is one at a time a thread. */
+static _Thread_local const struct km_track *sorting;
+
+static int by_attempt_and_time(const void *a, const void *b)
+{
+    const struct km_track *t = sorting;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    if (t->attempt[x] != t->attempt[y]) {
+        return t->attempt[x] < t->attempt[y] ? -1 : 1;
+    }
+    return (t->time_s[x] > t->time_s[y]) - (t->time_s[x] < t->time_s[y]);
+}
+
+/* False: memory is short. */
+static bool open_walk(const struct km_track *track, struct km_arena *arena,
+                      struct walk *walk)
+{
+    size_t end = track->count + track->ghost_count;
+    bool sorted = true;
+    *walk = (struct walk){.track = track, .count = end};
+    for (size_t i = 0; i < end && sorted; i++) {
+        sorted = isfinite(track->time_s[i]) &&
+                 (i == 0 || (track->attempt[i] == track->attempt[i - 1] &&
+                             track->time_s[i] >= track->time_s[i - 1]));
+    }
+    if (sorted) {
+        return true;
+    }
+    uint32_t *order = km_new(arena, uint32_t, end + 1);
+    walk->count = 0;
+    for (size_t i = 0; order && i < end; i++) {
+        if (isfinite(track->time_s[i])) {
+            order[walk->count++] = (uint32_t)i;
+        }
+    }
+    if (order) {
+        sorting = track;
+        qsort(order, walk->count, sizeof *order, by_attempt_and_time);
+    }
+    walk->order = order;
+    return order != NULL;
+}
+
+static bool holds_evaluation(const struct km_score_input *input, double from,
+                             double to)
+{
+    const struct km_track *valid = input->valid.track;
+    if (!valid || valid == input->learn.track) {
+        return false;
+    }
+    size_t at = km_track_find(valid, from);
+    return at < valid->count && valid->step[at] <= to;
+}
+
+/* How the stretch from one point to the next is booked: all of it for `use`, or
+ * what is beyond the usual for `rest`. */
+struct stretch {
+    enum km_time_use use, rest;
+    double expected;
+};
+
+static struct stretch judge(const struct km_score_input *input,
+                            const struct walk *walk, size_t i, bool first)
+{
+    const struct km_track *t = walk->track;
+    size_t from = at(walk, i - 1), to = at(walk, i);
+    double usual = input->throughput.median * (t->step[to] - t->step[from]);
+    double seconds = t->time_s[to] - t->time_s[from];
+    enum km_time_use use = to >= t->count ? KM_TIME_REDONE : KM_TIME_PRODUCTIVE;
+    double slow = usual + TIMES * input->throughput.median;
+    if (!(seconds > slow)) {
+        return (struct stretch){use, use, seconds};
+    }
+    bool evaluated = holds_evaluation(input, t->step[from], t->step[to]);
+    if (!first && !evaluated && !(seconds > usual + SECONDS)) {
+        return (struct stretch){use, use, seconds};
+    }
+    return (struct stretch){use,
+                            first       ? KM_TIME_START_UP
+                            : evaluated ? KM_TIME_EVALUATION
+                                        : KM_TIME_STALL,
+                            fmax(usual, 0)};
+}
+
+/* Neighbouring stretches of one use are booked together. */
+static void fill_book(const struct km_score_input *input,
+                      const struct walk *walk, struct km_goodput *book)
+{
+    const struct km_track *t = walk->track;
+    enum km_time_use use = KM_TIME_PRODUCTIVE;
+    double until = t->time_s[at(walk, 0)];
+    km_goodput_init(book, until, t->time_s[at(walk, walk->count - 1)]);
+    bool first = true;
+    for (size_t i = 1; i < walk->count; i++) {
+        size_t from = at(walk, i - 1), to = at(walk, i);
+        bool restart = t->attempt[to] != t->attempt[from];
+        struct stretch s = {KM_TIME_RESTART, KM_TIME_RESTART, 0};
+        if (!restart) {
+            s = judge(input, walk, i, first);
+        }
+        if (s.use != use || s.rest != s.use || restart) {
+            (void)km_goodput_add(book, until, INFINITY, use, use);
+            (void)km_goodput_add(book, t->time_s[to], s.expected, s.use,
+                                 s.rest);
+            use = restart ? KM_TIME_PRODUCTIVE : s.use;
+        }
+        until = t->time_s[to];
+        first = restart;
+    }
+    (void)km_goodput_add(book, until, INFINITY, use, use);
+}
+
+KM_FIGURE_COMPUTE(km_goodput_chart)
+{
+    enum { N = KM_GOODPUT_BINS };
+    const struct km_goodput *book = input->book;
+    if (!book ||
+        !(1 - book->seconds[KM_TIME_PRODUCTIVE] / (book->to - book->from) >
+          WORTH_A_CHART)) {
+        return KM_OK;
+    }
+    double hours = (book->to - book->from) / 3600, width = hours / N;
+    bool short_run = hours < 2;
+    double unit = short_run ? 60 : 1;
+    enum km_code code = KM_OK;
+    for (int use = 0; use < KM_TIME_USE_COUNT && code == KM_OK; use++) {
+        double *xy = km_new(input->arena, double, 2 * N);
+        if (!xy) {
+            return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+        }
+        for (size_t b = 0; b < N; b++) {
+            double all = 0;
+            for (int k = 0; k < KM_TIME_USE_COUNT; k++) {
+                all += book->bins[k][b];
+            }
+            xy[b] = ((double)b + 1) * width * unit;
+            xy[N + b] = all > 0 ? 100 * book->bins[use][b] / all : 0;
+        }
+        const struct km_curve curve = {.id = "goodput",
+                                       .title = "share of the time",
+                                       .unit = "%",
+                                       .axis = KM_AXIS_STEP,
+                                       .kind = "stack",
+                                       .name = use_names[use],
+                                       .x_unit = short_run ? "min" : "h",
+                                       .x_title = "since the first point",
+                                       .count = N,
+                                       .x = xy,
+                                       .y = xy + N};
+        if (book->seconds[use] > 0) {
+            code = km_card_add_curve(card, curve, err);
+        }
+    }
+    return code;
+}
+
+static enum km_code add_goodput(const struct km_score_input *input,
+                                const struct km_goodput *book, size_t n,
+                                struct km_scorecard *card, struct km_err *err)
+{
+    double elapsed = book->to - book->from;
+    enum km_code code = KM_OK;
+    for (int use = 0; use < KM_TIME_USE_COUNT && code == KM_OK; use++) {
+        bool main = use == KM_TIME_PRODUCTIVE;
+        if (!main && !(book->seconds[use] > 0)) {
+            continue;
+        }
+        struct km_figure_result result = km_result_new(
+            "speed.goodput",
+            main ? "productive"
+                 : km_arena_printf(card->arena, "lost to %s", use_names[use]),
+            "1");
+        struct km_evidence evidence = {0};
+        result.better = main ? KM_BETTER_HIGHER : KM_BETTER_LOWER;
+        result.value = book->seconds[use] / elapsed;
+        result.method = "seconds of the clock, each booked once";
+        result.rung = "exact";
+        result.n = n;
+        result.reason =
+            km_arena_printf(card->arena, "%.4g of %.4g h",
+                            book->seconds[use] / 3600, elapsed / 3600);
+        if (input->timeline.estimated) {
+            result.state = KM_FIGURE_WEAK;
+            result.reason = "rests on estimated times";
+        }
+        km_evidence_add(&evidence,
+                        km_arena_printf(card->arena,
+                                        "clock: times of the points of %s, "
+                                        "superseded ones too",
+                                        input->timeline.timed->name));
+        code = km_card_add(card, result, &evidence, err);
+    }
+    return code;
+}
+
+enum km_code km_goodput_fill(struct km_score_input *input, struct km_err *err)
+{
+    const struct km_track *timed = input->timeline.timed;
+    struct walk walk;
+    if (!timed || !input->timed) {
+        input->no_book = timed ? "fewer than two timed stretches"
+                               : "no times of points: training time alone does "
+                                 "not show what was lost";
+        return KM_OK;
+    }
+    struct km_goodput *book = km_new(input->arena, struct km_goodput, 1);
+    if (!book || !open_walk(timed, input->arena, &walk)) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    if (walk.count < POINTS_MIN || !(timed->time_s[at(&walk, walk.count - 1)] >
+                                     timed->time_s[at(&walk, 0)])) {
+        input->no_book = "fewer than 20 points with times";
+        return KM_OK;
+    }
+    fill_book(input, &walk, book);
+    input->book = book;
+    input->booked_points = walk.count;
+    return KM_OK;
+}
+
+KM_FIGURE_COMPUTE(km_compute_goodput)
+{
+    return input->book ? add_goodput(input, input->book, input->booked_points,
+                                     card, err)
+                       : km_card_add_absent(card, "speed.goodput", "productive",
+                                            "1", KM_FIGURE_NOT_APPLICABLE,
+                                            input->no_book, err);
+}
+
+KM_FIGURE_COMPUTE(km_compute_ettr)
+{
+    const char *id = "speed.ettr";
+    const struct km_goodput *book = input->book;
+    if (!book) {
+        return km_card_add_absent(card, id, "", "1", KM_FIGURE_NOT_APPLICABLE,
+                                  input->no_book, err);
+    }
+    double failures = (double)book->count[KM_TIME_RESTART];
+    if (failures < 1) {
+        return km_card_add_absent(card, id, "", "1", KM_FIGURE_INSUFFICIENT,
+                                  "no restart yet: nothing to expect one from",
+                                  err);
+    }
+    const struct km_ettr ettr = {
+        .between_failures = (book->to - book->from) / failures,
+        .overhead = book->seconds[KM_TIME_RESTART] / failures,
+        .interval = 2 * book->seconds[KM_TIME_REDONE] / failures,
+        .checkpoint = 0,
+    };
+    bool small;
+    struct km_figure_result result = km_result_new(id, "", "1");
+    struct km_evidence evidence = {0};
+    result.value = km_ettr_expected(&ettr, &small);
+    result.method = "1 - (restart + redone) / time between restarts";
+    result.n = (uint64_t)failures;
+    result.state = KM_FIGURE_WEAK;
+    result.reason = km_arena_printf(card->arena, "from %.0f restart%s%s",
+                                    failures, failures > 1 ? "s" : "",
+                                    small ? "" : ", each of them costly");
+    km_evidence_add(&evidence,
+                    km_arena_printf(card->arena,
+                                    "a restart every %.3g h: %.3g min to get "
+                                    "going, %.3g min of steps done again",
+                                    ettr.between_failures / 3600,
+                                    ettr.overhead / 60, ettr.interval / 120));
+    return km_card_add(card, result, &evidence, err);
+}

@@ -1,0 +1,98 @@
+/* test_speed_figures.c - utilisation by hand, and every second booked once. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "known_speed.h"
+#include "score_run.h"
+#include "tap.h"
+
+static struct km_arena arena;
+static struct km_scorecard card;
+
+static double value(const char *id, const char *variant)
+{
+    const struct km_figure_result *f = score_run_find(&card, id, variant);
+    return f ? f->value : (double)NAN;
+}
+
+static void utilisation_is_that_of_the_hand_calculation(void)
+{
+    known_speed_make(&arena, &card);
+    double flop = 6 * 124e6 + 6.0 * 12 * 12 * (64 + 64) * 1024;
+    CHECK_NEAR(value("speed.mfu", ""), 491520 / 0.3 * flop / (8 * 989.5e12),
+               2e-4);
+    CHECK(value("speed.hfu", "") > value("speed.mfu", ""));
+    km_arena_finish(&arena);
+}
+
+static void every_second_is_booked_once(void)
+{
+    known_speed_make(&arena, &card);
+    double sum = 0;
+    size_t rows = 0, stacked = 0;
+    for (size_t i = 0; i < card.count; i++) {
+        if (strcmp(card.results[i].figure->id, "speed.goodput") == 0) {
+            sum += card.results[i].value;
+            rows++;
+        }
+    }
+    CHECK_NEAR(sum, 1, 1e-9);
+    CHECK_INT(rows, 4);
+    CHECK_NEAR(value("speed.goodput", "productive"), 599.4 / 809.7, 1e-6);
+    CHECK_NEAR(value("speed.goodput", "lost to redone steps"), 30 / 809.7,
+               1e-6);
+    CHECK_NEAR(value("speed.goodput", "lost to restart"), 60.3 / 809.7, 1e-6);
+    CHECK_NEAR(value("speed.goodput", "lost to stall"), 120 / 809.7, 1e-6);
+    for (size_t i = 0; i < card.curve_count; i++) {
+        stacked += strcmp(card.curves[i].id, "goodput") == 0;
+    }
+    CHECK_INT(stacked, 4);
+    CHECK_NEAR(value("speed.ettr", ""), 1 - (60.3 + 30) / 809.7, 1e-6);
+    km_arena_finish(&arena);
+}
+
+/* A run of `points` points a second apart, with this config. */
+static void short_run(int points, const char *key, const char *json)
+{
+    struct score_run r;
+    score_run_begin(&r);
+    if (key) {
+        score_run_config(&r, key, json);
+    }
+    for (int step = 1; step <= points; step++) {
+        score_run_point(&r, "train/loss", step, step, 4);
+    }
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    km_batch_finish(&r.batch);
+    km_store_close(r.store);
+}
+
+static void what_is_missing_is_named(void)
+{
+    static const struct {
+        int points;
+        const char *key, *json, *id, *part;
+    } rows[] = {
+        {200, NULL, NULL, "speed.mfu", "tokens per step"},
+        {200, "tokens_per_step", "512", "speed.mfu", "parameters"},
+        {1, NULL, NULL, "speed.mfu", "times"},
+        {1, NULL, NULL, "speed.goodput", "no times of points"},
+        {200, NULL, NULL, "speed.ettr", "no restart"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        short_run(rows[i].points, rows[i].key, rows[i].json);
+        const struct km_figure_result *f =
+            score_run_find(&card, rows[i].id, NULL);
+        CHECK(f && isnan(f->value) && strstr(f->reason, rows[i].part));
+        if (f && !strstr(f->reason, rows[i].part)) {
+            printf("# %s: %s\n", rows[i].id, f->reason);
+        }
+        km_arena_finish(&arena);
+    }
+}
+
+int main(void)
+{
+    RUN(utilisation_is_that_of_the_hand_calculation);
+    RUN(every_second_is_booked_once);
+    RUN(what_is_missing_is_named);
+    return tap_end();
+}
