@@ -176,7 +176,7 @@ KM_FIGURE_COMPUTE(km_goodput_chart)
                                        .kind = "stack",
                                        .name = use_names[use],
                                        .x_unit = short_run ? "min" : "h",
-                                       .x_title = "since the first point",
+                                       .x_title = "elapsed",
                                        .count = N,
                                        .x = xy,
                                        .y = xy + N};
