@@ -5,9 +5,11 @@
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -251,15 +253,30 @@ static int note_wal(void *user, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* Two programs that make one store take turns: what one of them has half done
+ * looks to the other like somebody else's database. -1 where the file system
+ * has no such locks; then they do not take turns. */
+static int lock_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR) {
+    }
+    return fd;
+}
+
 static enum km_code open_database(struct km_sqlite_store *store,
                                   const char *path, bool create,
                                   struct km_err *err)
 {
     struct km_sqlite_connection *first = NULL;
     bool to_write = !store->read_only;
+    int turn = to_write ? lock_folder(path) : -1;
     enum km_code code = km_sqlite_connect(store, to_write, create, &first, err);
     if (code == KM_OK) {
         code = km_sqlite_schema_prepare(first, path, to_write, create, err);
+    }
+    if (turn >= 0) {
+        (void)close(turn); /* and with it the lock */
     }
     if (code) {
         km_sqlite_disconnect(first);

@@ -242,8 +242,12 @@ enum km_code km_sqlite_schema_prepare(struct km_sqlite_connection *connection,
 {
     sqlite3 *db = connection->db;
     int64_t application = 0, version = 0, tables = 0;
-    enum km_code code =
-        read_integer(db, "PRAGMA application_id", &application, err);
+    /* all three as they were at one moment */
+    enum km_code code = execute(db, "BEGIN", err);
+    if (code) {
+        return code;
+    }
+    code = read_integer(db, "PRAGMA application_id", &application, err);
     if (code == KM_OK) {
         code = read_integer(db, "PRAGMA user_version", &version, err);
     }
@@ -251,6 +255,8 @@ enum km_code km_sqlite_schema_prepare(struct km_sqlite_connection *connection,
         code = read_integer(db, "SELECT count(*) FROM sqlite_schema", &tables,
                             err);
     }
+    enum km_code done = execute(db, "COMMIT", code ? NULL : err);
+    code = code ? code : done;
     if (code) {
         return code;
     }
