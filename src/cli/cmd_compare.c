@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/select.h"
 #include "score/compare.h"
+#include "score/compare_pair.h"
 #include "score/compare_profile.h"
 #include "score/compare_tasks.h"
 #include "score/seeds.h"
@@ -265,12 +266,17 @@ static enum km_code profile(struct km_cli *cli, struct km_store *store,
 
 /* Everything that two or more arms of one kind say of each other. */
 static enum km_code compare(struct km_cli *cli, struct km_store *store,
-                            const struct km_cohort *cohort,
+                            const struct km_cohort *cohort, size_t named,
                             const uint32_t *group, const char *const *names,
                             size_t arm_count, struct km_scorecard *card,
                             struct km_err *err)
 {
     enum km_code code = judge(cli, cohort, group, names, arm_count, card, err);
+    if (code == KM_OK && named == 2) {
+        code =
+            km_compare_pair_add(store, &cli->config.roles, &cohort->members[0],
+                                &cohort->members[1], card, err);
+    }
     if (code == KM_OK) {
         code = km_compare_tasks_add(store, cohort, group, names, arm_count,
                                     card, err);
@@ -321,8 +327,8 @@ enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err)
     if (code == KM_OK) {
         code = workloads ? profile(cli, store, &cohort, group, names, arm_count,
                                    workloads, &card, err)
-                         : compare(cli, store, &cohort, group, names, arm_count,
-                                   &card, err);
+                         : compare(cli, store, &cohort, named, group, names,
+                                   arm_count, &card, err);
     }
     return code ? code : km_card_output(cli, &card, 1, err);
 }

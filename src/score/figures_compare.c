@@ -48,6 +48,21 @@ static const struct km_figure rows[] = {
         .scope = KM_SCOPE_RUNS,
     },
     {
+        .id = "compare.pair",
+        .title = "These two runs",
+        .unit = "nat",
+        .better = KM_BETTER_LOWER,
+        .needs = "one run an arm, the same data_order_id, 640 steps that both "
+                 "logged",
+        .summary = "Which of two runs that saw the same batches is ahead, as "
+                   "these runs: it says nothing of other seeds; looking often "
+                   "does no harm.",
+        .formula = "mean of A less B step by step since a power of two, means "
+                   "of 20 steps; asymptotic confidence sequence",
+        .source = "Waudby-Smith et al. 2024",
+        .scope = KM_SCOPE_RUNS,
+    },
+    {
         .id = "compare.seeds",
         .title = "Spread of seeds",
         .unit = "nat",

@@ -90,6 +90,29 @@ def undecidable():
             assert code in (2, 5) and err.startswith("km compare: "), (code, err)
 
 
+def pair():
+    """two runs with the same batches: these runs differ, configurations do not"""
+    with tempfile.TemporaryDirectory() as root:
+        folder, dice = RunsFolder(root), random.Random(5)
+        noise = [dice.gauss(0, 0.1) for _ in range(2000)]
+        for name, opt, order, lead in (("a", "a", 7, 0.01), ("b", "b", 7, 0),
+                                       ("c", "c", 8, 0)):
+            folder.add(name, {"opt": opt, "data_order_id": order}, {
+                "train/loss": [(x, 0.1 * x, 2 + 2 / math.sqrt(x) + noise[x - 1]
+                                - lead + dice.gauss(0, 0.01))
+                               for x in range(1, 2001)]})
+        store = store_of(folder, root)
+        card = card_of(store, "compare", "a", "b")
+        found = figure(card, "compare.pair")
+        assert found["state"] == "OK" and found["hi"] < 0, found
+        assert found["lo"] < -0.01 < found["hi"], found
+        assert "of these two runs, lab/a is ahead" in found["reason"], found
+        verdict = figure(card, "compare.verdict")
+        assert "UNDECIDABLE" in verdict["reason"], verdict
+        other = figure(card_of(store, "compare", "a", "c"), "compare.pair")
+        assert other["state"] == "NOT_APPLICABLE", other
+
+
 def public_seeds(path):
     """{group: {curve: [(step, value)]}} of validation curves with seeds."""
     groups = collections.defaultdict(lambda: collections.defaultdict(list))
@@ -179,4 +202,4 @@ def tasks():
         assert abs(iqm["value"] - (0.4 + 0.7 + 0.8) / 3) < 1e-12, iqm
 
 
-run(decided, undecidable, honest, olympic, tasks)
+run(decided, undecidable, pair, honest, olympic, tasks)
