@@ -283,6 +283,7 @@ static bool copy_facts(const struct km_run_facts *from, struct km_arena *arena,
     *to = *from;
     return copy_text(arena, &to->schedule) && copy_text(arena, &to->device) &&
            copy_text(arena, &to->benchmark) &&
+           copy_text(arena, &to->data_order) &&
            copy_text(arena, &to->max_steps_key) &&
            copy_text(arena, &to->tokens_key) &&
            copy_text(arena, &to->samples_key) &&
