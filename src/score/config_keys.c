@@ -41,6 +41,13 @@ bool km_config_key_is(struct km_str full, const char *key)
     return i == part.len && !key[i];
 }
 
+bool km_config_true(const char *text)
+{
+    struct km_str word = km_str_of(text ? text : "");
+    return km_glob_match(KM_STR("true"), word) ||
+           km_glob_match(KM_STR("1"), word);
+}
+
 static bool take_number(struct km_str value, enum km_config_kind kind,
                         double *number)
 {

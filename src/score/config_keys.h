@@ -30,6 +30,9 @@ struct km_config_value {
 /* Is the last part of `full` this key? */
 bool km_config_key_is(struct km_str full, const char *key);
 
+/* "true", in any case, or "1". `text` may be NULL. */
+bool km_config_true(const char *text);
+
 enum km_code km_config_values(struct km_store *store, uint64_t run_id,
                               const struct km_config_key *rows,
                               size_t row_count, struct km_arena *arena,

@@ -6,6 +6,7 @@
 #include "measure/ettr.h"
 #include "measure/goodput.h"
 #include "score/card.h"
+#include "score/speed.h"
 
 enum { POINTS_MIN = 20 };
 static const double TIMES = 3, SECONDS = 30, WORTH_A_CHART = 0.005;
@@ -74,17 +75,6 @@ static bool open_walk(const struct km_track *track, struct km_arena *arena,
     return order != NULL;
 }
 
-static bool holds_evaluation(const struct km_score_input *input, double from,
-                             double to)
-{
-    const struct km_track *valid = input->valid.track;
-    if (!valid || valid == input->learn.track) {
-        return false;
-    }
-    size_t at = km_track_find(valid, from);
-    return at < valid->count && valid->step[at] <= to;
-}
-
 /* How the stretch from one point to the next is booked: all of it for `use`, or
  * what is beyond the usual for `rest`. */
 struct stretch {
@@ -104,7 +94,7 @@ static struct stretch judge(const struct km_score_input *input,
     if (!(seconds > slow)) {
         return (struct stretch){use, use, seconds};
     }
-    bool evaluated = holds_evaluation(input, t->step[from], t->step[to]);
+    bool evaluated = km_evaluated_within(input, t->step[from], t->step[to]);
     if (!first && !evaluated && !(seconds > usual + SECONDS)) {
         return (struct stretch){use, use, seconds};
     }

@@ -2,13 +2,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 
-#include "measure/distribution.h"
 #include "score/card.h"
 #include "score/model_config.h"
+#include "score/speed.h"
 
 /* What a utilisation is made of. */
 struct work {
-    double tokens_per_second, relative_se;
+    double tokens_per_second;
     double products, attention, flop; /* of a token */
     double devices, peak;
     bool exact;
@@ -20,7 +20,7 @@ static struct work find_work(const struct km_score_input *input)
     const struct km_model_facts *facts = input->model;
     const struct km_rate *tokens = &input->axes.rate[KM_AXIS_TOKEN];
     const struct km_score_options *options = input->options;
-    struct work w = {.relative_se = input->throughput.relative_se};
+    struct work w = {.missing = NULL};
     w.devices = options->accelerators > 0 ? options->accelerators
                                           : input->facts.accelerators;
     w.peak = facts->peak_flops;
@@ -54,14 +54,7 @@ static enum km_code add(const struct km_score_input *input, const char *id,
     struct km_figure_result result = km_result_new(id, "", "1");
     struct km_evidence evidence = {0};
     result.value = w->tokens_per_second * flop / (w->devices * w->peak);
-    if (isfinite(w->relative_se)) {
-        double t =
-            km_t_quantile(0.5 + card->level / 2, KM_THROUGHPUT_BLOCKS - 1);
-        result.lo = result.value * exp(-t * w->relative_se);
-        result.hi = result.value * exp(t * w->relative_se);
-        result.level = card->level;
-        result.rung = "block jackknife";
-    }
+    km_speed_interval(&input->throughput, card->level, &result);
     result.method = "FLOP of the tokens over the peak of the devices";
     result.window_from = input->throughput_from;
     result.window_to = input->throughput_to;

@@ -4,6 +4,7 @@
 
 #include "measure/robust.h"
 #include "score/card.h"
+#include "score/speed.h"
 
 enum { STRETCHES_GOOD = 50 };
 
@@ -22,6 +23,29 @@ static double choose_prefix(double value, const char **prefix)
     }
     *prefix = "";
     return 1;
+}
+
+void km_speed_interval(const struct km_throughput *speed, double level,
+                       struct km_figure_result *result)
+{
+    if (isfinite(speed->relative_se)) {
+        double t = km_t_quantile(0.5 + level / 2, KM_THROUGHPUT_BLOCKS - 1);
+        result->lo = result->value * exp(-t * speed->relative_se);
+        result->hi = result->value * exp(t * speed->relative_se);
+        result->level = level;
+        result->rung = "block jackknife";
+    }
+}
+
+bool km_evaluated_within(const struct km_score_input *input, double from,
+                         double to)
+{
+    const struct km_track *valid = input->valid.track;
+    if (!valid || valid == input->learn.track) {
+        return false;
+    }
+    size_t at = km_track_find(valid, from);
+    return at < valid->count && valid->step[at] <= to;
 }
 
 static const char *missing_clock(const struct km_score_input *input)
@@ -84,14 +108,7 @@ static enum km_code add_throughput(const struct km_score_input *input,
         km_result_new("speed.throughput", variant,
                       km_arena_printf(card->arena, "%s%s/s", prefix, unit));
     result.value = value / size;
-    if (isfinite(speed->relative_se)) {
-        double t =
-            km_t_quantile(0.5 + card->level / 2, KM_THROUGHPUT_BLOCKS - 1);
-        result.lo = result.value * exp(-t * speed->relative_se);
-        result.hi = result.value * exp(t * speed->relative_se);
-        result.level = card->level;
-        result.rung = "block jackknife";
-    }
+    km_speed_interval(speed, card->level, &result);
     result.method = "ratio of sums without stalls";
     result.window_from = input->throughput_from;
     result.window_to = input->throughput_to;

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "score/finding.h"
+#include "score/speed.h"
 
 static const double REACH = 0.05; /* of the steps so far */
 
@@ -222,18 +223,6 @@ KM_FIGURE_COMPUTE(km_compute_verdict_diverged)
     return km_finding_add(card, &finding, err);
 }
 
-/* Does [from, to) hold an evaluation? */
-static bool holds_evaluation(const struct km_score_input *input, double from,
-                             double to)
-{
-    const struct km_track *valid = input->valid.track;
-    if (!valid || valid == input->learn.track) {
-        return false;
-    }
-    size_t at = km_track_find(valid, from);
-    return at < valid->count && valid->step[at] <= to;
-}
-
 /* Seconds of silence of a run that says it is running, when that is more than
  * the patience; else NaN. */
 static double judge_silence(const struct km_score_input *input,
@@ -302,7 +291,7 @@ KM_FIGURE_COMPUTE(km_compute_verdict_stalled)
     for (size_t i = 0; i < line->count; i++) {
         double from = line->at[i] - line->steps[i];
         km_stall_add(stall, from, line->at[i], line->steps[i], line->seconds[i],
-                     holds_evaluation(input, from, line->at[i]));
+                     km_evaluated_within(input, from, line->at[i]));
     }
     double silence = judge_silence(input, stall);
     struct km_finding finding = {

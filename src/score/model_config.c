@@ -82,12 +82,6 @@ static const struct km_config_key keys[] = {
     {"peak_tflops", PEAK_TERA, KM_CONFIG_POSITIVE},
 };
 
-static bool is_true(const char *text)
-{
-    return text && (km_glob_match(KM_STR("true"), km_str_of(text)) ||
-                    strcmp(text, "1") == 0);
-}
-
 static enum km_recompute recompute_of(const struct km_config_value *of)
 {
     const char *granularity = of[RECOMPUTE].text;
@@ -97,15 +91,15 @@ static enum km_recompute recompute_of(const struct km_config_value *of)
     if (granularity && strcmp(granularity, "full") == 0) {
         return KM_RECOMPUTE_FULL;
     }
-    return is_true(of[CHECKPOINTING].text) ? KM_RECOMPUTE_FULL
-           : of[CHECKPOINTING].text        ? KM_RECOMPUTE_NONE
-                                           : KM_RECOMPUTE_UNKNOWN;
+    return km_config_true(of[CHECKPOINTING].text) ? KM_RECOMPUTE_FULL
+           : of[CHECKPOINTING].text               ? KM_RECOMPUTE_NONE
+                                                  : KM_RECOMPUTE_UNKNOWN;
 }
 
 static bool is_gated(const struct km_config_value *of)
 {
     const char *activation = of[ACTIVATION].text;
-    return is_true(of[GATED].text) ||
+    return km_config_true(of[GATED].text) ||
            (activation &&
             (km_glob_match(KM_STR("*silu*"), km_str_of(activation)) ||
              km_glob_match(KM_STR("*glu*"), km_str_of(activation))));
@@ -171,8 +165,8 @@ enum km_code km_model_facts_load(struct km_store *store, uint64_t run_id,
         .expert_width = of[EXPERT_WIDTH].number,
         .shared_experts = of[SHARED_EXPERTS].number,
         .gated = is_gated(of),
-        .tied = is_true(of[TIED].text) ||
-                (of[UNTIED].text && !is_true(of[UNTIED].text)),
+        .tied = km_config_true(of[TIED].text) ||
+                (of[UNTIED].text && !km_config_true(of[UNTIED].text)),
         .tied_known = of[TIED].text || of[UNTIED].text,
         .recompute = recompute_of(of),
     };

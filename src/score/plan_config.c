@@ -236,13 +236,6 @@ static bool read_table(const char *text, struct km_arena *arena,
     return n >= 4 && n % 2 == 0;
 }
 
-static bool is_true(const char *text)
-{
-    struct km_str word = km_str_of(text);
-    return km_glob_match(KM_STR("true"), word) ||
-           km_glob_match(KM_STR("1"), word);
-}
-
 /* The row of names[] that is meant; NAMES: none. */
 static size_t find_name(const struct stated *s, const char **key)
 {
@@ -250,7 +243,7 @@ static size_t find_name(const struct stated *s, const char **key)
     const char *nano = s->of[NANO_DECAYS].text;
     *key = s->of[SCHEDULER].key;
     if (!word && nano) {
-        word = is_true(nano) ? "cosine" : "constant";
+        word = km_config_true(nano) ? "cosine" : "constant";
         *key = s->of[NANO_DECAYS].key;
     }
     /* no scheduler, but a cool-down */
