@@ -83,6 +83,7 @@ KM_FIGURE_COMPUTE(km_compute_mfu);
 KM_FIGURE_COMPUTE(km_compute_hfu);
 KM_FIGURE_COMPUTE(km_compute_goodput);
 KM_FIGURE_COMPUTE(km_compute_ettr);
+KM_FIGURE_COMPUTE(km_compute_speed_change);
 KM_FIGURE_COMPUTE(km_compute_forecast_final);
 KM_FIGURE_COMPUTE(km_compute_forecast_at);
 KM_FIGURE_COMPUTE(km_compute_time_to_target);

@@ -85,6 +85,20 @@ static const struct km_figure rows[] = {
         .source = "Kokolis et al. 2024, arXiv:2410.21680",
         .compute = km_compute_ettr,
     },
+    {
+        .id = "speed.change",
+        .title = "Change of speed",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs = "at least 20 timed stretches",
+        .summary = "By how much the throughput changed for good when it last "
+                   "did, and since which step.",
+        .formula = "E-divisive means on ln(seconds/step) of 120 bins without "
+                   "stalls; changes of at least 5 % at p <= 0.001; "
+                   "exp(before - after) - 1",
+        .source = "Matteson and James 2014; Fleming et al. 2023",
+        .compute = km_compute_speed_change,
+    },
 };
 const struct km_figure_family km_figures_speed =
     KM_FIGURE_FAMILY("speed", rows);

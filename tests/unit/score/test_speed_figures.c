@@ -49,6 +49,35 @@ static void every_second_is_booked_once(void)
     km_arena_finish(&arena);
 }
 
+static void a_lasting_change_of_speed_is_found_and_marked(void)
+{
+    for (int slower = 0; slower < 2; slower++) {
+        struct score_run r;
+        uint64_t state = 3;
+        double time_s = 0;
+        score_run_begin(&r);
+        for (int step = 1; step <= 2400; step++) {
+            double pace = slower && step > 1500 ? 1.25 : 1;
+            time_s += pace * (1 + 0.05 * score_run_noise(&state));
+            time_s += step == 700 ? 90 : 0; /* a stall is no level */
+            score_run_point(&r, "train/loss", step, time_s, 4);
+        }
+        CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+        const struct km_figure_result *f =
+            score_run_find(&card, "speed.change", "");
+        size_t marks = 0;
+        for (size_t i = 0; i < card.mark_count; i++) {
+            marks += strcmp(card.marks[i].kind, "speed") == 0;
+        }
+        CHECK_INT(marks, slower);
+        CHECK_NEAR(f ? f->value : (double)NAN, slower ? -0.2 : 0, 0.01);
+        CHECK(f && (!slower || strstr(f->reason, "from step 15")));
+        km_batch_finish(&r.batch);
+        km_store_close(r.store);
+        km_arena_finish(&arena);
+    }
+}
+
 /* A run of `points` points a second apart, with this config. */
 static void short_run(int points, const char *key, const char *json)
 {
@@ -93,6 +122,7 @@ int main(void)
 {
     RUN(utilisation_is_that_of_the_hand_calculation);
     RUN(every_second_is_booked_once);
+    RUN(a_lasting_change_of_speed_is_found_and_marked);
     RUN(what_is_missing_is_named);
     return tap_end();
 }
