@@ -57,7 +57,14 @@ static enum km_code open_store(struct km_cli *cli, struct km_store **store,
     return km_cli_store(cli, KM_ACCESS_READ, store, err);
 }
 
-/* Those that are named, else the newest ones under way. */
+static enum km_code fail_idle(struct km_err *err)
+{
+    return km_fail(err, KM_ENOTFOUND,
+                   "no run is under way; name one, with --horizon STEP to look "
+                   "further");
+}
+
+/* Those that are named, else the newest ones not known to have ended. */
 static enum km_code choose_runs(struct km_cli *cli, struct km_store *store,
                                 struct km_run_list *list, struct km_err *err)
 {
@@ -80,19 +87,15 @@ static enum km_code choose_runs(struct km_cli *cli, struct km_store *store,
                     found);
     }
     list->count = kept;
-    if (code == KM_OK && kept == 0) {
-        return km_fail(err, KM_ENOTFOUND,
-                       "no run is under way; name one, with --horizon STEP to "
-                       "look further");
-    }
-    return code;
+    return code == KM_OK && kept == 0 ? fail_idle(err) : code;
 }
 
+/* The card of a run; `*ended`: it is at its end, there is nothing to come. */
 static enum km_code forecast(struct km_cli *cli, struct km_store *store,
                              const struct km_run_row *row,
                              const struct km_score_options *options, bool keep,
                              struct km_scorecard *card, size_t *kept,
-                             struct km_err *err)
+                             bool *ended, struct km_err *err)
 {
     struct km_score_input *input =
         km_new(&cli->arena, struct km_score_input, 1);
@@ -101,6 +104,7 @@ static enum km_code forecast(struct km_cli *cli, struct km_store *store,
     }
     enum km_code code =
         km_score_input_load(store, row->id, options, &cli->arena, input, err);
+    *ended = code == KM_OK && input->at_end;
     code = code ? code : km_scorecard_of(input, card, err);
     if (code == KM_OK && keep) {
         size_t more;
@@ -137,6 +141,8 @@ enum km_code km_run_forecast(struct km_cli *cli, struct km_err *err)
     if (!cards || !options) {
         return km_fail(err, KM_EMEMORY, "no memory for the forecasts");
     }
+    size_t shown = 0;
+    bool named = cli->args->word_count > 0, ended = false;
     for (size_t i = 0; i < list.count && code == KM_OK; i++) {
         km_card_options(cli, &list.rows[i], &options[i]);
         options[i].histories = &histories;
@@ -144,13 +150,17 @@ enum km_code km_run_forecast(struct km_cli *cli, struct km_err *err)
         options[i].at_count = at_count;
         options[i].milestones = true;
         options[i].family = "forecast";
-        code = forecast(cli, store, &list.rows[i], &options[i], keep, &cards[i],
-                        &kept, err);
+        code = forecast(cli, store, &list.rows[i], &options[i], keep,
+                        &cards[shown], &kept, &ended, err);
+        shown += named || !ended;
+    }
+    if (code == KM_OK && shown == 0) {
+        code = fail_idle(err);
     }
     if (code == KM_OK && keep && (kept || resolved)) {
         km_cli_note(cli,
                     "%zu forecast%s kept, %zu of earlier ones have come due",
                     kept, kept == 1 ? "" : "s", resolved);
     }
-    return code ? code : km_card_output(cli, cards, list.count, err);
+    return code ? code : km_card_output(cli, cards, shown, err);
 }

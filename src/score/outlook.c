@@ -94,7 +94,7 @@ static enum km_code list_steps(struct km_score_input *input, struct km_err *err)
     for (size_t i = 0; i < options->at_count; i++) {
         at[input->at_count++] = options->at[i];
     }
-    for (size_t i = 0; i < 3 && options->milestones; i++) {
+    for (size_t i = 0; i < 3 && options->milestones && !input->at_end; i++) {
         double x = floor(milestones[i] * input->x_now);
         if (x > input->x_now && x < input->horizon) {
             at[input->at_count++] = x;
