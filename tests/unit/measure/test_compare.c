@@ -152,29 +152,13 @@ static void check_olympic(void)
 
 static void every_value_is_that_of_the_oracle(void)
 {
-    static const struct {
-        const char *name;
-        void (*check)(void);
-    } checks[] = {{"log_e", check_log_e},       {"bound", check_bound},
-                  {"sequence", check_sequence}, {"moments", check_moments},
-                  {"reach", check_reach},       {"iqm", check_iqm},
-                  {"greater", check_greater},   {"scores", check_scores},
-                  {"profile", check_profile},   {"olympic", check_olympic}};
-    char word[200];
-    file = fopen(path, "r");
-    CHECK(file != NULL);
-    CHECK(file && fgets(word, sizeof word, file)); /* versions */
-    while (file && fscanf(file, "%31s", word) == 1) {
-        for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-            if (strcmp(word, checks[i].name) == 0) {
-                checks[i].check();
-            }
-        }
-    }
-    CHECK_INT(rows_read, 22);
-    if (file) {
-        (void)fclose(file);
-    }
+    static const struct oracle_check checks[] = {
+        {"log_e", check_log_e},       {"bound", check_bound},
+        {"sequence", check_sequence}, {"moments", check_moments},
+        {"reach", check_reach},       {"iqm", check_iqm},
+        {"greater", check_greater},   {"scores", check_scores},
+        {"profile", check_profile},   {"olympic", check_olympic}};
+    oracle_run(path, checks, sizeof checks / sizeof *checks, 22);
 }
 
 static double normal(struct km_rng *rng)

@@ -118,28 +118,11 @@ static void check_halving(void)
 
 static void every_value_is_that_of_the_oracle(void)
 {
-    static const struct {
-        const char *name;
-        void (*check)(void);
-    } checks[] = {
+    static const struct oracle_check checks[] = {
         {"oneway", check_oneway},           {"permute", check_permute},
         {"association", check_association}, {"matched", check_matched},
         {"frontier", check_frontier},       {"halving", check_halving}};
-    char word[200];
-    file = fopen(path, "r");
-    CHECK(file != NULL);
-    CHECK(file && fgets(word, sizeof word, file)); /* versions */
-    while (file && fscanf(file, "%31s", word) == 1) {
-        for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-            if (strcmp(word, checks[i].name) == 0) {
-                checks[i].check();
-            }
-        }
-    }
-    CHECK_INT(rows_read, 13);
-    if (file) {
-        (void)fclose(file);
-    }
+    oracle_run(path, checks, sizeof checks / sizeof *checks, 13);
 }
 
 static void nothing_varies_or_repeats_gives_no_number(void)

@@ -108,30 +108,14 @@ static void check_trade(void)
 
 static void every_value_is_that_of_the_oracle(void)
 {
-    static const struct {
-        const char *name;
-        void (*check)(void);
-    } checks[] = {{"kinds", check_kinds},
-                  {"errors", check_errors},
-                  {"intransigence", check_intransigence},
-                  {"proportion", check_proportion},
-                  {"decay", check_decay},
-                  {"trade", check_trade}};
-    char word[200];
-    file = fopen(path, "r");
-    CHECK(file != NULL);
-    CHECK(file && fgets(word, sizeof word, file)); /* versions */
-    while (file && fscanf(file, "%31s", word) == 1) {
-        for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-            if (strcmp(word, checks[i].name) == 0) {
-                checks[i].check();
-            }
-        }
-    }
-    CHECK_INT(rows_read, 41);
-    if (file) {
-        (void)fclose(file);
-    }
+    static const struct oracle_check checks[] = {
+        {"kinds", check_kinds},
+        {"errors", check_errors},
+        {"intransigence", check_intransigence},
+        {"proportion", check_proportion},
+        {"decay", check_decay},
+        {"trade", check_trade}};
+    oracle_run(path, checks, sizeof checks / sizeof *checks, 41);
 }
 
 static struct km_retention random_matrix(struct km_rng *rng, size_t t)

@@ -72,27 +72,10 @@ static void check_savings(void)
 
 static void every_value_is_that_of_the_oracle(void)
 {
-    static const struct {
-        const char *name;
-        void (*check)(void);
-    } checks[] = {{"curves", check_curves},
-                  {"threshold", check_threshold},
-                  {"savings", check_savings}};
-    char word[200];
-    file = fopen(path, "r");
-    CHECK(file != NULL);
-    CHECK(file && fgets(word, sizeof word, file)); /* versions */
-    while (file && fscanf(file, "%31s", word) == 1) {
-        for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-            if (strcmp(word, checks[i].name) == 0) {
-                checks[i].check();
-            }
-        }
-    }
-    CHECK_INT(rows_read, 14);
-    if (file) {
-        (void)fclose(file);
-    }
+    static const struct oracle_check checks[] = {{"curves", check_curves},
+                                                 {"threshold", check_threshold},
+                                                 {"savings", check_savings}};
+    oracle_run(path, checks, sizeof checks / sizeof *checks, 14);
 }
 
 static void another_unit_of_x_changes_no_ratio(void)
