@@ -20,13 +20,6 @@ struct km_estimate km_velocity_model(const struct km_fit *fit, double x,
                                     km_velocity_band_cold);
 }
 
-double km_velocity_gain_ratio(const struct km_fit *fit, double later,
-                              double gained)
-{
-    double predicted = km_fit_value(fit, fit->x_now) - km_fit_value(fit, later);
-    return predicted > 0 ? gained / predicted : (double)NAN;
-}
-
 bool km_velocity_band_learn(const double *ratio, const unsigned *group,
                             size_t count, double level, double *scratch,
                             struct km_velocity_band *band)

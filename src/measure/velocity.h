@@ -41,11 +41,6 @@ struct km_estimate km_velocity_model_within(const struct km_fit *fit, double x,
                                             double relative_se_axis,
                                             struct km_velocity_band band);
 
-/* Actual over predicted gain from x_now of the fit to `later`: what the
- * history of finished runs gives the band from. NaN: no gain was predicted. */
-double km_velocity_gain_ratio(const struct km_fit *fit, double later,
-                              double gained);
-
 /* The band by the conformal quantiles of ratios of finished runs, each weighted
  * 1 / (ratios of its configuration group). `scratch` has room for 4 x count.
  * False: fewer than KM_CONFORMAL_GROUPS_MIN groups (at 80 %). Ratios that are
