@@ -6,6 +6,8 @@
 #include "score/config_keys.h"
 #include "score/input.h"
 
+static const double PLAN_REACHED = 0.99, PLAN_LEFT_BEHIND = 1.1;
+
 enum fact {
     FACT_MAX_STEPS,
     FACT_TOKENS,
@@ -184,6 +186,18 @@ enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
         code = fail_full(err);
     }
     return code;
+}
+
+double km_run_facts_planned(const struct km_run_facts *facts, double last)
+{
+    double planned = facts->max_steps;
+    return planned > 0 && last <= PLAN_LEFT_BEHIND * planned ? planned
+                                                             : (double)NAN;
+}
+
+bool km_run_is_through(double planned, double last)
+{
+    return last >= PLAN_REACHED * planned;
 }
 
 /* MLPerf counts samples as steps, and calls the log perplexity of its language

@@ -18,7 +18,6 @@
 enum { WINDOW_POINTS_GOOD = 24 };
 
 static const double HORIZON_FACTOR = 2;
-static const double PLAN_REACHED = 0.99, PLAN_LEFT_BEHIND = 1.1;
 
 /* Training FLOP of a dense transformer for one token and parameter: two for
  * the forward pass, four for the backward pass. */
@@ -375,22 +374,19 @@ static void find_now(struct km_score_input *input)
     }
 }
 
-/* The run has got to its planned end, or is finished and had no plan. A plan
- * that the run has left far behind counts something else than its steps. */
+/* The run has got to its planned end, or is finished and had no plan. */
 static void choose_horizon(struct km_score_input *input)
 {
-    double asked = input->options->horizon, planned = input->facts.max_steps;
+    double asked = input->options->horizon;
+    double planned = km_run_facts_planned(&input->facts, input->x_now);
     input->horizon = HORIZON_FACTOR * input->x_now;
     input->horizon_source = "twice the present step";
-    if (input->x_now > PLAN_LEFT_BEHIND * planned) {
-        planned = NAN;
-    }
     if (asked > input->x_now) {
         input->horizon = asked;
         input->horizon_source = "--horizon";
         input->planned = true;
     } else if (planned > 0) {
-        input->at_end = input->x_now >= PLAN_REACHED * planned;
+        input->at_end = km_run_is_through(planned, input->x_now);
         input->planned = true;
         if (!input->at_end) {
             input->horizon = planned;

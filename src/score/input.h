@@ -140,6 +140,12 @@ enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
 /* Books the time of all attempts (fig_goodput.c). */
 enum km_code km_goodput_fill(struct km_score_input *input, struct km_err *err);
 
+/* The last step of the plan; NaN: none, or one that the run, at `last`, has
+ * left so far behind that it counts something else than steps. */
+double km_run_facts_planned(const struct km_run_facts *facts, double last);
+/* 99 % of the plan are done; false without one. */
+bool km_run_is_through(double planned, double last);
+
 /* What a source means by its words (MLPerf: samples, log perplexity). */
 void km_run_facts_settle(struct km_run_view *view, struct km_run_facts *facts);
 

@@ -8,7 +8,6 @@
 #include "base/hash.h"
 #include "score/plan_config.h"
 
-static const double PLAN_REACHED = 0.99, PLAN_LEFT_BEHIND = 1.1;
 enum { CURVE_POINTS_MIN = 12, RATE_POINTS_MIN = 8, KNOTS_MAX = 1024 };
 
 static const enum km_role judged_roles[KM_STORED_CURVES_MAX] = {
@@ -172,7 +171,7 @@ void km_stored_curve_describe(const struct km_stored_run *run,
     };
 }
 
-/* A plan that the run has left far behind counts something else. */
+/* Where the plan ends, and whether the run got there. */
 static void find_end(struct km_stored_run *run, double horizon)
 {
     for (size_t r = 0; r < KM_STORED_CURVES_MAX; r++) {
@@ -182,15 +181,14 @@ static void find_end(struct km_stored_run *run, double horizon)
         }
     }
     bool finished = run->view.state == KM_RUN_FINISHED;
-    run->planned = run->facts.max_steps;
+    run->planned = km_run_facts_planned(&run->facts, run->last);
     if (horizon > run->last) {
         run->planned = horizon;
         finished = false;
+    } else if (isnan(run->planned) && finished && run->last > 0) {
+        run->planned = run->last;
     }
-    if (!(run->planned > 0) || run->last > PLAN_LEFT_BEHIND * run->planned) {
-        run->planned = finished && run->last > 0 ? run->last : (double)NAN;
-    }
-    run->done = finished || run->last >= PLAN_REACHED * run->planned;
+    run->done = finished || km_run_is_through(run->planned, run->last);
     enum km_run_state state = run->view.state;
     run->ended = run->done || state == KM_RUN_FAILED ||
                  state == KM_RUN_KILLED ||
