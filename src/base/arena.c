@@ -106,6 +106,24 @@ void *km_arena_calloc(struct km_arena *arena, size_t count, size_t size)
     return bytes;
 }
 
+void *km_arena_widen(struct km_arena *arena, void *items, size_t count,
+                     size_t *cap, size_t need, size_t size)
+{
+    if (items && need <= *cap) {
+        return items;
+    }
+    size_t wider = need > 2 * *cap ? need : 2 * *cap;
+    if (size && wider > SIZE_MAX / size) {
+        return NULL;
+    }
+    void *moved = km_arena_alloc(arena, wider * size);
+    if (moved && count) {
+        memcpy(moved, items, count * size);
+    }
+    *cap = moved ? wider : *cap;
+    return moved;
+}
+
 char *km_arena_copy(struct km_arena *arena, const char *bytes, size_t len)
 {
     char *copy = len < SIZE_MAX ? km_arena_alloc(arena, len + 1) : NULL;

@@ -32,6 +32,12 @@ void *km_arena_calloc(struct km_arena *arena, size_t count, size_t size);
 #define km_new(arena, type, count)                                             \
     ((type *)km_arena_calloc((arena), (count), sizeof(type)))
 
+/* Room for `need` items in an array of `count` that has room for `*cap`, which
+ * is moved into a larger one (at least twice as large) where it has not. What
+ * lies beyond `count` is not cleared; NULL when full. */
+void *km_arena_widen(struct km_arena *arena, void *items, size_t count,
+                     size_t *cap, size_t need, size_t size);
+
 /* A NUL-terminated copy of `len` bytes; NULL when full. */
 char *km_arena_copy(struct km_arena *arena, const char *bytes, size_t len);
 char *km_arena_printf(struct km_arena *arena, const char *format, ...)

@@ -71,11 +71,13 @@ static double block_mean(const struct curve *c, size_t from)
     return mean_of(c, from, from + KM_MASK_BLOCK);
 }
 
-/* End of the spike that begins at `from`: the first block below the line. */
+/* End of the spike that begins at `from`: the first block below the line, or
+ * where it has become too long for one. */
 static size_t spike_end(const struct curve *c, size_t from, double line)
 {
-    size_t end = from;
-    while (end + KM_MASK_BLOCK <= c->count && block_mean(c, end) > line) {
+    size_t end = from, longest = km_mask_longest(from);
+    while (end + KM_MASK_BLOCK <= c->count && end - from <= longest &&
+           block_mean(c, end) > line) {
         end++;
     }
     return end + KM_MASK_BLOCK <= c->count ? end : c->count;
@@ -91,29 +93,79 @@ static size_t leave_out(const struct curve *c, size_t from, size_t to,
     return last - first;
 }
 
+/* Judges the point at state->next and goes on behind it or behind its spike;
+ * returns the end of what that rests on. */
+static size_t advance(const struct curve *c, struct km_mask *state, bool *keep)
+{
+    size_t i = state->next, rests_on = i + KM_MASK_BLOCK;
+    if (state->past.count == KM_MASK_WINDOW && rests_on <= c->count) {
+        double mean = block_mean(c, i), line = line_of(&state->past, mean);
+        size_t end = mean > line ? spike_end(c, i, line) : i;
+        rests_on = end + KM_MASK_BLOCK;
+        if (end > i && end - i <= km_mask_longest(i)) {
+            state->masked += leave_out(c, i, end, keep);
+            state->next = end;
+            return rests_on;
+        }
+    }
+    km_trailing_push(&state->past, mean_of(c, i, i + 1));
+    state->next++;
+    return rests_on;
+}
+
+/* How many neighbours are judged together: a power of two, so that it changes
+ * when a curve has doubled. */
+static size_t each_of(size_t count)
+{
+    size_t each = 1;
+    while (count / each > KM_MASK_POINTS_MAX) {
+        each *= 2;
+    }
+    return each;
+}
+
+void km_mask_begin(struct km_mask *mask)
+{
+    *mask = (struct km_mask){.each = 1};
+    km_trailing_init(&mask->past, KM_MASK_WINDOW);
+}
+
+size_t km_mask_more(struct km_mask *mask, const double *y, size_t count,
+                    bool *keep)
+{
+    size_t each = each_of(count);
+    if (each != mask->each) {
+        km_mask_begin(mask);
+        mask->each = each;
+    }
+    const struct curve c = {y, count, each, (count + each - 1) / each};
+    size_t settled = km_mask_settled(mask), whole = count / each;
+    memset(keep + settled, true, (count - settled) * sizeof *keep);
+    struct km_mask now = *mask;
+    bool firm = true; /* nothing rested on points yet to come */
+    while (now.next < c.count) {
+        size_t reach = km_mask_longest(now.next) + 2 * KM_MASK_BLOCK;
+        if (firm && now.next + reach > whole) {
+            *mask = now;
+        }
+        firm = advance(&c, &now, keep) <= whole && firm;
+    }
+    if (firm) {
+        *mask = now;
+    }
+    return now.masked;
+}
+
+size_t km_mask_settled(const struct km_mask *mask)
+{
+    return mask->next * mask->each;
+}
+
 size_t km_mask_spikes(const double *y, size_t count, bool *keep)
 {
-    size_t each = (count + KM_MASK_POINTS_MAX - 1) / KM_MASK_POINTS_MAX;
-    each = each ? each : 1;
-    const struct curve c = {y, count, each, (count + each - 1) / each};
-    struct km_trailing past;
-    km_trailing_init(&past, KM_MASK_WINDOW);
-    size_t masked = 0, i = 0;
-    memset(keep, true, count * sizeof *keep);
-    while (i < c.count) {
-        if (past.count == KM_MASK_WINDOW && i + KM_MASK_BLOCK <= c.count) {
-            double mean = block_mean(&c, i), line = line_of(&past, mean);
-            size_t end = mean > line ? spike_end(&c, i, line) : i;
-            if (end > i && end - i <= km_mask_longest(i)) {
-                masked += leave_out(&c, i, end, keep);
-                i = end;
-                continue;
-            }
-        }
-        km_trailing_push(&past, mean_of(&c, i, i + 1));
-        i++;
-    }
-    return masked;
+    struct km_mask mask;
+    km_mask_begin(&mask);
+    return km_mask_more(&mask, y, count, keep);
 }
 
 size_t km_mask_apply(const double *x, const double *y, size_t count,

@@ -8,8 +8,8 @@
  * points so far (at least 50) is no spike but another regime: nothing of it is
  * masked. Single points never are: batches differ in difficulty.
  *
- * Of more than KM_MASK_POINTS_MAX points, means of neighbours are judged and
- * masked together.
+ * Of more than KM_MASK_POINTS_MAX points, means of neighbours (2, 4, 8 ...) are
+ * judged and masked together.
  *
  * Causal: whether a point is masked depends on the points given, so a caller
  * who wants to know what was known at a step gives the points up to it.
@@ -31,6 +31,22 @@ enum {
 
 /* Fills keep[count]; returns how many points are masked. */
 size_t km_mask_spikes(const double *y, size_t count, bool *keep);
+
+/* The same of a curve that grows: more points settle what was open at the end,
+ * and cost as much as there are of them. `next` in groups of `each` points;
+ * `masked` points before it. */
+struct km_mask {
+    struct km_trailing past;
+    size_t each, next, masked;
+};
+void km_mask_begin(struct km_mask *mask);
+/* `keep` is that of the call before, wide enough; points before
+ * km_mask_settled() are what they were. */
+size_t km_mask_more(struct km_mask *mask, const double *y, size_t count,
+                    bool *keep);
+/* keep[] before here no longer changes, unless the curve doubles beyond
+ * KM_MASK_POINTS_MAX. */
+size_t km_mask_settled(const struct km_mask *mask);
 
 /* Copies the points that are kept; returns how many. */
 size_t km_mask_apply(const double *x, const double *y, size_t count,

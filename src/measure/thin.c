@@ -31,19 +31,21 @@ size_t km_thin_count(size_t count)
     return groups;
 }
 
-void km_thin(const double *x, const double *y, size_t count, double *thin_x,
-             double *thin_y)
+void km_thin(const double *x, const double *y, size_t count, size_t kept,
+             double *thin_x, double *thin_y)
 {
-    size_t at = 0;
+    size_t before = 0; /* groups of the stretches before this one */
     for (struct stretch s = first_stretch(); s.from < count; s = after(s)) {
-        for (size_t g = 0; g < groups_in(s, count); g++) {
+        size_t groups = groups_in(s, count);
+        for (size_t g = kept > before ? kept - before : 0; g < groups; g++) {
             double sum_x = 0, sum_y = 0;
             for (size_t i = 0; i < s.each; i++) {
                 sum_x += x[s.from + g * s.each + i];
                 sum_y += y[s.from + g * s.each + i];
             }
-            thin_x[at] = sum_x / (double)s.each;
-            thin_y[at++] = sum_y / (double)s.each;
+            thin_x[before + g] = sum_x / (double)s.each;
+            thin_y[before + g] = sum_y / (double)s.each;
         }
+        before += groups;
     }
 }

@@ -18,8 +18,8 @@ enum { KM_THIN_WHOLE = 16384 };
 /* How many means `count` points make. */
 size_t km_thin_count(size_t count);
 
-/* Fills km_thin_count(count) places. */
-void km_thin(const double *x, const double *y, size_t count, double *thin_x,
-             double *thin_y);
+/* Fills km_thin_count(count) places, of which the first `kept` are filled. */
+void km_thin(const double *x, const double *y, size_t count, size_t kept,
+             double *thin_x, double *thin_y);
 
 #endif

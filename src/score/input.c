@@ -147,7 +147,7 @@ static bool take_all(struct km_curve_input *curve, struct km_arena *arena)
     }
     double *points = km_arena_alloc(arena, 2 * n * sizeof *points);
     if (points) {
-        km_thin(curve->x, curve->y, curve->count, points, points + n);
+        km_thin(curve->x, curve->y, curve->count, 0, points, points + n);
         curve->all_x = points;
         curve->all_y = points + n;
         curve->all_count = n;

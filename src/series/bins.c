@@ -95,20 +95,33 @@ size_t km_bins_find(const double *x, size_t count, double bound)
 void km_bin_sums_fill(struct km_bin_sums *sums, const double *x,
                       const double *y, size_t count)
 {
+    km_bin_sums_more(sums, x, y, 0, count);
+}
+
+void km_bin_sums_more(struct km_bin_sums *sums, const double *x,
+                      const double *y, size_t kept, size_t count)
+{
+    size_t half = 0;
+    for (size_t power = 2; power <= count; power *= 2) {
+        half = power / 2;
+    }
+    if (kept == 0 || half != sums->shift_at) {
+        kept = 0;
+        sums->shift_at = half;
+        sums->shift_x = count ? x[half] : 0;
+        sums->shift_y = count ? y[half] : 0;
+        sums->sum_x[0] = sums->sum_y[0] = 0;
+    }
     sums->count = count;
     sums->points_x = x;
     sums->points_y = y;
-    sums->shift_x = count ? x[count / 2] : 0;
-    sums->shift_y = count ? y[count / 2] : 0;
-    double sx = 0, sy = 0;
-    for (size_t i = 0; i < count; i++) {
-        sums->sum_x[i] = sx;
-        sums->sum_y[i] = sy;
+    double sx = sums->sum_x[kept], sy = sums->sum_y[kept];
+    for (size_t i = kept; i < count; i++) {
         sx += x[i] - sums->shift_x;
         sy += y[i] - sums->shift_y;
+        sums->sum_x[i + 1] = sx;
+        sums->sum_y[i + 1] = sy;
     }
-    sums->sum_x[count] = sx;
-    sums->sum_y[count] = sy;
 }
 
 void km_bins_of_sums(struct km_bins *bins, const struct km_bin_sums *sums,

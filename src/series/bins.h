@@ -26,15 +26,22 @@ void km_bins_fill(struct km_bins *bins, const double *x, const double *y,
                   size_t count);
 
 /* Running sums of a long curve: any stretch of it is binned without visiting
- * its points. sum[i] is over points before i, less `shift` each. */
+ * its points. sum[i] is over points before i, less `shift` each: the point at
+ * half the largest power of two that there are points, so that the sums of a
+ * growing curve stand until it has doubled. */
 struct km_bin_sums {
     size_t count;
     const double *points_x, *points_y;
     double *sum_x, *sum_y; /* count + 1 of each, the caller's */
     double shift_x, shift_y;
+    size_t shift_at;
 };
 void km_bin_sums_fill(struct km_bin_sums *sums, const double *x,
                       const double *y, size_t count);
+
+/* The same when the first `kept` <= sums->count points are what they were. */
+void km_bin_sums_more(struct km_bin_sums *sums, const double *x,
+                      const double *y, size_t kept, size_t count);
 
 /* Means of points [from, to), from < to. */
 void km_bin_sums_mean(const struct km_bin_sums *sums, size_t from, size_t to,

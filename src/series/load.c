@@ -7,25 +7,16 @@
 
 #include "base/limits.h"
 
-/* Several neighbours on their way to become one point. */
-struct pile {
-    double step, time_s, value;
-    uint32_t count, attempt;
-};
-
 struct loading {
     struct km_track *track;
-    struct pile pile;
-    size_t capacity;
     int64_t origin_ns;
     uint32_t attempt_count;
 };
 
-static void put(struct loading *load, double step, double time_s, double value,
-                uint32_t attempt)
+static void put(struct km_track *track, double step, double time_s,
+                double value, uint32_t attempt)
 {
-    struct km_track *track = load->track;
-    if (track->count < load->capacity) {
+    if (track->count < track->cap) {
         track->step[track->count] = step;
         track->time_s[track->count] = time_s;
         track->value[track->count] = value;
@@ -34,30 +25,21 @@ static void put(struct loading *load, double step, double time_s, double value,
     }
 }
 
-static void flush_pile(struct loading *load)
+/* Piles are of one attempt; one that is not full is no point. */
+static void add(struct km_track *track, double step, double time_s,
+                double value, uint32_t attempt)
 {
-    struct pile *pile = &load->pile;
-    if (pile->count) {
-        double n = pile->count;
-        put(load, pile->step / n, pile->time_s / n, pile->value / n,
-            pile->attempt);
-    }
-    *pile = (struct pile){0};
-}
-
-static void add(struct loading *load, double step, double time_s, double value,
-                uint32_t attempt)
-{
-    struct pile *pile = &load->pile;
-    if (pile->count && pile->attempt != attempt) {
-        flush_pile(load);
+    struct km_pile *pile = &track->pile;
+    if (pile->attempt != attempt) {
+        *pile = (struct km_pile){.attempt = attempt};
     }
     pile->step += step;
     pile->time_s += time_s;
     pile->value += value;
-    pile->attempt = attempt;
-    if (++pile->count == load->track->every) {
-        flush_pile(load);
+    if (++pile->count == track->every) {
+        double n = pile->count;
+        put(track, pile->step / n, pile->time_s / n, pile->value / n, attempt);
+        *pile = (struct km_pile){.attempt = attempt};
     }
 }
 
@@ -71,28 +53,55 @@ static double seconds_between(int64_t from_ns, int64_t to_ns)
     return (double)span_ns * 1e-9;
 }
 
-static bool take_columns(void *user, const struct km_columns *columns)
+void km_track_take(struct km_track *track, const struct km_columns *columns,
+                   size_t from, int64_t origin_ns)
 {
-    struct loading *load = user;
-    struct km_track *track = load->track;
-    if (columns->attempt >= load->attempt_count) {
-        return true; /* came after the attempts were listed */
-    }
     double scale = track->of.scale;
-    for (size_t i = 0; i < columns->count; i++) {
+    for (size_t i = from; i < columns->count; i++) {
         int64_t time_ns = columns->times_ns[i];
         double step = (double)columns->steps[i];
         double value = columns->values[i] * scale;
-        double time_s = seconds_between(load->origin_ns, time_ns);
+        double time_s = seconds_between(origin_ns, time_ns);
         if (!isfinite(value) || columns->steps[i] == KM_STEP_ABSENT) {
             if (!track->nonfinite++) {
                 track->nonfinite_step = columns->steps[i];
             }
         } else if (track->every == 1) {
-            put(load, step, time_s, value, columns->attempt);
+            put(track, step, time_s, value, columns->attempt);
         } else {
-            add(load, step, time_s, value, columns->attempt);
+            add(track, step, time_s, value, columns->attempt);
         }
+    }
+}
+
+void km_track_note_tail(struct km_track *track,
+                        const struct km_columns *columns, size_t from)
+{
+    for (size_t i = from; i < columns->count; i++) {
+        int64_t step = columns->steps[i];
+        if (step >= track->tail_step && step != KM_STEP_ABSENT) {
+            track->tail_same =
+                step > track->tail_step ? 1 : track->tail_same + 1;
+            track->tail_step = step;
+        }
+    }
+}
+
+uint32_t km_track_every(uint64_t points)
+{
+    uint64_t most = KM_TRACK_POINTS_MAX;
+    return points > most ? (uint32_t)((points + most - 1) / most) : 1;
+}
+
+static bool take_columns(void *user, const struct km_columns *columns)
+{
+    struct loading *load = user;
+    if (columns->attempt >= load->attempt_count) {
+        return true; /* came after the attempts were listed */
+    }
+    km_track_take(load->track, columns, 0, load->origin_ns);
+    if (columns->attempt + 1 == load->attempt_count) {
+        km_track_note_tail(load->track, columns, 0);
     }
     return true;
 }
@@ -103,29 +112,22 @@ enum km_code km_track_load(struct km_store *store,
                            struct km_track *track, struct km_err *err)
 {
     uint64_t n = row->summary.n;
-    uint64_t most = KM_TRACK_POINTS_MAX;
     track->stored = n;
-    track->nonfinite_step = KM_STEP_ABSENT;
-    track->every = n > most ? (uint32_t)((n + most - 1) / most) : 1;
-    /* each attempt may end in a pile that is not full */
-    size_t capacity = (size_t)(n / track->every) + attempt_count + 1;
-    track->step = km_arena_alloc(arena, capacity * sizeof *track->step);
-    track->time_s = km_arena_alloc(arena, capacity * sizeof *track->time_s);
-    track->value = km_arena_alloc(arena, capacity * sizeof *track->value);
-    track->attempt = km_arena_alloc(arena, capacity * sizeof *track->attempt);
+    track->nonfinite_step = track->tail_step = KM_STEP_ABSENT;
+    track->every = km_track_every(n);
+    track->cap = (size_t)(n / track->every) + 1;
+    track->step = km_arena_alloc(arena, track->cap * sizeof *track->step);
+    track->time_s = km_arena_alloc(arena, track->cap * sizeof *track->time_s);
+    track->value = km_arena_alloc(arena, track->cap * sizeof *track->value);
+    track->attempt = km_arena_alloc(arena, track->cap * sizeof *track->attempt);
     if (!track->step || !track->time_s || !track->value || !track->attempt) {
         return km_fail(err, KM_ELIMIT,
                        "series %s: %llu points do not fit the memory allowed "
                        "for one command",
                        track->name, (unsigned long long)n);
     }
-    struct loading load = {.track = track,
-                           .capacity = capacity,
-                           .origin_ns = origin_ns,
-                           .attempt_count = attempt_count};
+    struct loading load = {
+        .track = track, .origin_ns = origin_ns, .attempt_count = attempt_count};
     const struct km_point_range all = {INT64_MIN, INT64_MAX};
-    enum km_code code =
-        km_store_read_points(store, row->id, &all, take_columns, &load, err);
-    flush_pile(&load);
-    return code;
+    return km_store_read_points(store, row->id, &all, take_columns, &load, err);
 }

@@ -16,4 +16,13 @@ enum km_code km_track_load(struct km_store *store,
                            uint32_t attempt_count, struct km_arena *arena,
                            struct km_track *track, struct km_err *err);
 
+/* The pieces of it, for a track that grows (grow.c): columns[from, ...) into
+ * arrays that have room; the highest step of the last attempt; how many
+ * neighbours become one. */
+void km_track_take(struct km_track *track, const struct km_columns *columns,
+                   size_t from, int64_t origin_ns);
+void km_track_note_tail(struct km_track *track,
+                        const struct km_columns *columns, size_t from);
+uint32_t km_track_every(uint64_t points);
+
 #endif

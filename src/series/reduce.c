@@ -8,21 +8,12 @@
 #include "series/bins.h"
 
 /* Writes the first, lowest, highest and last of points [from, to). */
-static size_t put_bucket(const double *x, const double *y, size_t from,
-                         size_t to, double *x_out, double *y_out)
+static size_t put_bucket(const struct km_extremes *curve, const double *x,
+                         size_t from, size_t to, double *x_out, double *y_out)
 {
-    size_t low = from, high = from, last = to - 1;
-    double lowest = y[from], highest = y[from];
-    for (size_t i = from; i < to; i++) {
-        if (y[i] < lowest) {
-            lowest = y[i];
-            low = i;
-        }
-        if (y[i] > highest) {
-            highest = y[i];
-            high = i;
-        }
-    }
+    const double *y = curve->y;
+    size_t low, high, last = to - 1;
+    km_extremes_find(curve, from, to, &low, &high);
     size_t early = low < high ? low : high, late = low < high ? high : low;
     const size_t picks[] = {from, early, late, last};
     size_t written = 0;
@@ -39,6 +30,14 @@ static size_t put_bucket(const double *x, const double *y, size_t from,
 size_t km_reduce(const double *x, const double *y, size_t count, double *x_out,
                  double *y_out, size_t room)
 {
+    const struct km_extremes none = {.y = y};
+    return km_reduce_known(x, &none, count, x_out, y_out, room);
+}
+
+size_t km_reduce_known(const double *x, const struct km_extremes *curve,
+                       size_t count, double *x_out, double *y_out, size_t room)
+{
+    const double *y = curve->y;
     assert(room >= 4);
     if (count <= room) {
         if (count) {
@@ -55,8 +54,8 @@ size_t km_reduce(const double *x, const double *y, size_t count, double *x_out,
                         ? count
                         : from + km_bins_find(x + from, count - from, edge);
         if (to > from) {
-            written +=
-                put_bucket(x, y, from, to, x_out + written, y_out + written);
+            written += put_bucket(curve, x, from, to, x_out + written,
+                                  y_out + written);
         }
         from = to;
     }

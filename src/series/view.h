@@ -12,7 +12,7 @@
  * One track a role: of several series with one role the one with most points,
  * then the plainest name. Values that are not finite are left out and counted.
  * A series longer than KM_TRACK_POINTS_MAX is thinned to means of `every`
- * neighbours.
+ * neighbours; the last of an attempt, when they are fewer, are left out.
  *
  * Ownership: everything lives in the arena.   Threads: any, one arena a call.
  * Errors: those of the store, KM_ENOTFOUND, KM_ELIMIT when the arena is full.*/
@@ -23,6 +23,12 @@
 #include "base/arena.h"
 #include "model/role.h"
 #include "store/store.h"
+
+/* Neighbours on their way to become one point of a thinned track: sums. */
+struct km_pile {
+    double step, time_s, value;
+    uint32_t count, attempt;
+};
 
 struct km_track {
     uint64_t series_id;
@@ -38,11 +44,17 @@ struct km_track {
     double *time_s; /* seconds since view->origin_ns; NaN where absent */
     double *value;  /* in the role's unit, scaled */
     uint32_t *attempt;
+    /* for km_run_view_grow(): */
+    size_t cap;          /* of the arrays */
+    int64_t tail_step;   /* the last attempt's highest, KM_STEP_ABSENT: none */
+    size_t tail_same;    /* its points that stand there */
+    struct km_pile pile; /* of the points after the last one, when thinned */
 };
 
 struct km_attempt_view {
     uint32_t ordinal;
     int64_t restart_step; /* KM_STEP_ABSENT: it supersedes nothing */
+    int64_t stated_step;  /* of it what the log says */
     int64_t start_ns;
     const char *reason;
     uint64_t superseded; /* points of earlier attempts, over all tracks */
@@ -65,6 +77,18 @@ struct km_run_view {
 enum km_code km_run_view_load(struct km_store *store, uint64_t run_id,
                               const struct km_role_table *roles,
                               struct km_arena *arena, struct km_run_view *view,
+                              struct km_err *err);
+
+/* Takes what has come into the store since `view` was loaded, or grown: new
+ * points of the last attempt behind those that are there, for as many points as
+ * there are new ones. `arena` is that of the view; `scratch` is free after the
+ * call. *grown is false when something else has changed (another attempt, a
+ * metric, a point in the past, thinning): then the view is spoilt and has to be
+ * loaded anew. Else it is what km_run_view_load() would give. */
+enum km_code km_run_view_grow(struct km_store *store,
+                              const struct km_role_table *roles,
+                              struct km_arena *arena, struct km_arena *scratch,
+                              struct km_run_view *view, bool *grown,
                               struct km_err *err);
 
 /* Index of the first live point at a step >= `step`; `count` when none. */

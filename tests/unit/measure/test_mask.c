@@ -91,6 +91,54 @@ static void odd_curves_are_kept_whole(void)
     CHECK(km_mask_spikes(y, N, keep) <= N);
 }
 
+enum { LONG = 3 * KM_MASK_POINTS_MAX };
+static double long_y[LONG];
+static bool long_keep[LONG], grown[LONG];
+
+/* Bursts of all lengths, some of which do not end. */
+static void learn_long(uint64_t seed, size_t count)
+{
+    struct km_rng rng;
+    size_t left = 0;
+    double up = 0;
+    km_rng_seed(&rng, seed);
+    for (size_t i = 0; i < count; i++) {
+        if (!left && km_rng_below(&rng, 300) == 0) {
+            left = 1 + (size_t)km_rng_below(&rng, 120);
+            up = 1;
+        }
+        up = left ? up : 0;
+        left -= left > 0;
+        long_y[i] = 3 + up + 0.02 * km_rng_unit(&rng) +
+                    ((double)i > 0.9 * (double)count ? 1 : 0);
+    }
+}
+
+static void goes_on_where_it_was(void)
+{
+    bool same = true, settled = true;
+    struct km_rng rng;
+    km_rng_seed(&rng, 8);
+    for (uint64_t seed = 20; seed < 26; seed++) {
+        bool last = seed == 25;
+        size_t most = last ? (size_t)LONG : (size_t)N;
+        struct km_mask mask;
+        learn_long(seed, most);
+        km_mask_begin(&mask);
+        for (size_t n = 0, before = 0; n <= most;
+             n += 1 + (size_t)km_rng_below(&rng, last ? 60000 : 70)) {
+            size_t masked = km_mask_more(&mask, long_y, n, grown);
+            same = same && masked == km_mask_spikes(long_y, n, long_keep) &&
+                   memcmp(grown, long_keep, n * sizeof *grown) == 0;
+            before = km_mask_settled(&mask) > before ? km_mask_settled(&mask)
+                                                     : before;
+            settled = settled && before <= n;
+        }
+        CHECK(km_mask_settled(&mask) > most / 2);
+    }
+    CHECK(same && settled);
+}
+
 int main(void)
 {
     RUN(masks_a_burst_from_its_start_to_its_end);
@@ -99,5 +147,6 @@ int main(void)
     RUN(another_level_is_no_spike);
     RUN(knows_nothing_of_what_comes);
     RUN(odd_curves_are_kept_whole);
+    RUN(goes_on_where_it_was);
     return tap_end();
 }

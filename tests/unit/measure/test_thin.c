@@ -1,5 +1,6 @@
 /* test_thin.c - means of neighbours that the future does not change. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "measure/thin.h"
@@ -24,7 +25,7 @@ static void few_points_stay_as_they_are(void)
     CHECK_INT(km_thin_count(0), 0);
     CHECK_INT(km_thin_count(1), 1);
     CHECK_INT(km_thin_count(KM_THIN_WHOLE), KM_THIN_WHOLE);
-    km_thin(x, y, KM_THIN_WHOLE, tx, ty);
+    km_thin(x, y, KM_THIN_WHOLE, 0, tx, ty);
     CHECK(memcmp(tx, x, KM_THIN_WHOLE * sizeof *x) == 0);
     CHECK(memcmp(ty, y, KM_THIN_WHOLE * sizeof *y) == 0);
 }
@@ -37,7 +38,7 @@ static void groups_double(void)
     CHECK_INT(km_thin_count(2 * w), w + w / 2);
     CHECK_INT(km_thin_count(4 * w), 2 * w);
     CHECK_INT(km_thin_count(8 * w), 2 * w + w / 2);
-    km_thin(x, y, 4 * w, tx, ty);
+    km_thin(x, y, 4 * w, 0, tx, ty);
     CHECK_NEAR(tx[w], (double)w + 1.5, 0);
     CHECK_NEAR(tx[w + w / 2], 2.0 * (double)w + 2.5, 0);
     double sum = 0, whole = 0;
@@ -53,14 +54,30 @@ static void groups_double(void)
 static void more_points_change_nothing_before(void)
 {
     size_t all = km_thin_count(MANY);
-    km_thin(x, y, MANY, later_x, later_y);
+    km_thin(x, y, MANY, 0, later_x, later_y);
     for (size_t n = 1000; n < MANY; n += 37717) {
         size_t count = km_thin_count(n);
         CHECK(count <= all);
-        km_thin(x, y, n, tx, ty);
+        km_thin(x, y, n, 0, tx, ty);
         CHECK(memcmp(tx, later_x, count * sizeof *tx) == 0);
         CHECK(memcmp(ty, later_y, count * sizeof *ty) == 0);
     }
+}
+
+static void goes_on_where_it_was(void)
+{
+    size_t kept = 0;
+    bool same = true;
+    fill();
+    for (size_t n = 1; n < MANY; n += n / 5 + 911) {
+        size_t count = km_thin_count(n);
+        km_thin(x, y, n, kept, later_x, later_y);
+        km_thin(x, y, n, 0, tx, ty);
+        same = same && memcmp(tx, later_x, count * sizeof *tx) == 0 &&
+               memcmp(ty, later_y, count * sizeof *ty) == 0;
+        kept = count;
+    }
+    CHECK(same);
 }
 
 int main(void)
@@ -68,5 +85,6 @@ int main(void)
     RUN(few_points_stay_as_they_are);
     RUN(groups_double);
     RUN(more_points_change_nothing_before);
+    RUN(goes_on_where_it_was);
     return tap_end();
 }
