@@ -6,16 +6,14 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "measure/mask.h"
 #include "measure/schedule.h"
-#include "measure/thin.h"
+#include "score/curve_input.h"
 #include "score/goal_judge.h"
+#include "score/memory.h"
 #include "score/model_config.h"
 #include "score/outlook.h"
 #include "score/plan_config.h"
 #include "score/reference.h"
-
-enum { WINDOW_POINTS_GOOD = 24 };
 
 static const double HORIZON_FACTOR = 2;
 
@@ -40,205 +38,6 @@ static enum km_code fail_full(struct km_err *err)
 {
     return km_fail(err, KM_ELIMIT,
                    "the run does not fit the memory allowed for one command");
-}
-
-/* Chooses the share of the past that the fit may see. */
-static void choose_window(struct km_curve_input *curve)
-{
-    static const struct {
-        double window;
-        size_t points;
-    } choices[] = {{0.4, WINDOW_POINTS_GOOD},
-                   {0.2, KM_FIT_POINTS_MIN},
-                   {0.1, KM_FIT_POINTS_MIN}};
-    for (size_t c = 0; c < 3 && curve->window <= 0; c++) {
-        double from = choices[c].window * curve->x_now;
-        size_t first = km_bins_find(curve->x, curve->count, from);
-        if (curve->count - first >= choices[c].points) {
-            curve->window = choices[c].window;
-            curve->window_from = curve->x[first];
-            curve->window_count = curve->count - first;
-        }
-    }
-}
-
-static const char *metric_unit(const struct km_track *track)
-{
-    if (strcmp(track->of.unit, "1") != 0) {
-        return track->of.unit;
-    }
-    switch (track->of.role) {
-    case KM_ROLE_REWARD:
-        return "reward";
-    case KM_ROLE_TRAIN_SCORE:
-    case KM_ROLE_VALID_SCORE:
-        return "score";
-    case KM_ROLE_NONE:
-    case KM_ROLE_TRAIN_LOSS:
-    case KM_ROLE_VALID_LOSS:
-    case KM_ROLE_TEST_LOSS:
-    case KM_ROLE_PERPLEXITY:
-    case KM_ROLE_LEARNING_RATE:
-    case KM_ROLE_GRAD_NORM:
-    case KM_ROLE_TOKENS:
-    case KM_ROLE_SAMPLES:
-    case KM_ROLE_EPOCH:
-    case KM_ROLE_STEP_TIME:
-    case KM_ROLE_TRAIN_TIME:
-    case KM_ROLE_TOKENS_PER_SECOND:
-    case KM_ROLE_SAMPLES_PER_SECOND:
-    case KM_ROLE_STEPS_PER_SECOND:
-    case KM_ROLE_MFU:
-    case KM_ROLE_FLOPS:
-    case KM_ROLE_BATCH_SIZE:
-    case KM_ROLE_BATCH_TOKENS:
-    case KM_ROLE_COUNT:
-        break;
-    }
-    return "unit";
-}
-
-/* Losses and errors cannot fall below 0, scores between 0 and 1 cannot rise
- * above 1; what goes beyond has no floor. */
-static double floor_of(const struct km_curve_input *curve, size_t first)
-{
-    double low = curve->sign > 0 ? 0 : -1;
-    bool bounded = curve->sign > 0 || curve->track->of.role != KM_ROLE_REWARD;
-    for (size_t i = first; i < curve->count && bounded; i++) {
-        bounded = curve->y[i] >= low && (low >= 0 || curve->y[i] <= 0);
-    }
-    return bounded ? low : -(double)INFINITY;
-}
-
-/* Of a noisy curve: a fit, a velocity, a forecast do not see them. */
-static bool leave_out_spikes(struct km_curve_input *curve,
-                             struct km_arena *arena)
-{
-    enum km_role role = curve->track->of.role;
-    size_t n = curve->count;
-    if ((role != KM_ROLE_TRAIN_LOSS && role != KM_ROLE_REWARD) ||
-        n < KM_MASK_WINDOW) {
-        return true;
-    }
-    bool *keep = km_new(arena, bool, n);
-    curve->masked = keep ? km_mask_spikes(curve->y, n, keep) : 0;
-    if (!keep || curve->masked == 0) {
-        return keep != NULL;
-    }
-    double *points = km_arena_alloc(arena, 2 * n * sizeof *points);
-    if (points) {
-        curve->count =
-            km_mask_apply(curve->x, curve->y, n, keep, points, points + n);
-        curve->x = points;
-        curve->y = points + n;
-    }
-    return points != NULL;
-}
-
-/* What verdicts look at: all points; of very many, means of neighbours. */
-static bool take_all(struct km_curve_input *curve, struct km_arena *arena)
-{
-    size_t n = km_thin_count(curve->count);
-    curve->all_x = curve->x;
-    curve->all_y = curve->y;
-    curve->all_count = curve->count;
-    if (n == curve->count) {
-        return true;
-    }
-    double *points = km_arena_alloc(arena, 2 * n * sizeof *points);
-    if (points) {
-        km_thin(curve->x, curve->y, curve->count, 0, points, points + n);
-        curve->all_x = points;
-        curve->all_y = points + n;
-        curve->all_count = n;
-    }
-    return points != NULL;
-}
-
-/* Points with step > 0 after the warm-up, turned so that lower is better. */
-static bool take_points(const struct km_track *track, double warmup_end,
-                        struct km_arena *arena, struct km_curve_input *curve)
-{
-    size_t first = 0;
-    while (first < track->count &&
-           (track->step[first] <= 0 || track->step[first] < warmup_end)) {
-        first++;
-    }
-    curve->track = track;
-    curve->unit = metric_unit(track);
-    curve->sign = track->of.better > 0 ? -1 : 1;
-    curve->count = track->count - first;
-    curve->x = track->step + first;
-    curve->y = track->value + first;
-    curve->x_now = track->count ? track->step[track->count - 1] : (double)NAN;
-    if (curve->sign < 0) {
-        double *turned = km_arena_alloc(arena, curve->count * sizeof *turned);
-        for (size_t i = 0; turned && i < curve->count; i++) {
-            turned[i] = -track->value[first + i];
-        }
-        curve->y = turned;
-    }
-    if (!curve->y || !take_all(curve, arena) ||
-        !leave_out_spikes(curve, arena)) {
-        return false;
-    }
-    curve->sums.sum_x =
-        km_arena_alloc(arena, (curve->count + 1) * sizeof(double));
-    curve->sums.sum_y =
-        km_arena_alloc(arena, (curve->count + 1) * sizeof(double));
-    if (!curve->sums.sum_x || !curve->sums.sum_y) {
-        return false;
-    }
-    km_bin_sums_fill(&curve->sums, curve->x, curve->y, curve->count);
-    return true;
-}
-
-static enum km_code open_curve(struct km_score_input *input,
-                               const struct km_track *track,
-                               struct km_curve_input *curve, struct km_err *err)
-{
-    curve->problem = "the run has no such metric";
-    bool taken =
-        !track || take_points(track, input->warmup_end, input->arena, curve);
-    return taken ? KM_OK : fail_full(err);
-}
-
-static enum km_code fit_curve(struct km_score_input *input,
-                              struct km_curve_input *curve, struct km_err *err)
-{
-    const struct km_track *track = curve->track;
-    if (!track) {
-        return KM_OK;
-    }
-    choose_window(curve);
-    if (curve->window <= 0) {
-        curve->window_count =
-            curve->count -
-            km_bins_find(curve->x, curve->count, 0.1 * curve->x_now);
-        curve->problem = km_arena_printf(
-            input->arena,
-            "%zu points of %s after the first tenth and the warm-up, at least "
-            "%d are needed",
-            curve->window_count, track->name, KM_FIT_POINTS_MIN);
-        return curve->problem ? KM_OK : fail_full(err);
-    }
-    size_t first = curve->count - curve->window_count;
-    curve->e_min = floor_of(curve, first);
-    km_bins_of_sums(&curve->bins, &curve->sums, first, curve->count);
-    const struct km_fit_problem problem = {
-        .x = curve->bins.x,
-        .y = curve->bins.y,
-        .weight = curve->bins.n,
-        .count = curve->bins.count,
-        .x_now = curve->x_now,
-        .e_min = curve->e_min,
-    };
-    curve->fitted = km_fit_run(KM_FAMILY_POW3, &problem, KM_FIT_REFINED,
-                               input->scratch, &curve->pow3) &&
-                    km_fit_run(KM_FAMILY_INVLOG3, &problem, KM_FIT_REFINED,
-                               input->scratch, &curve->invlog3);
-    curve->problem = curve->fitted ? "" : "all points stand at one step";
-    return KM_OK;
 }
 
 /* The metric whose improvement is the run's learning. */
@@ -289,9 +88,11 @@ static const struct km_track *choose_valid(const struct km_score_input *input)
 static enum km_code measure_speed(struct km_score_input *input,
                                   struct km_err *err)
 {
-    struct km_timeline *timeline = &input->timeline;
+    struct km_memory *memory = input->memory;
     enum km_code code =
-        km_timeline_build(&input->view, input->arena, timeline, err);
+        km_timeline_more(&input->view, memory->arena, &memory->timeline, err);
+    const struct km_timeline *timeline = &memory->timeline;
+    input->timeline = memory->timeline;
     if (code != KM_OK || !timeline->source) {
         return code;
     }
@@ -404,8 +205,15 @@ enum km_code km_score_input_open(struct km_store *store, uint64_t run_id,
                                  struct km_err *err)
 {
     *input = (struct km_score_input){.options = options, .arena = arena};
-    enum km_code code = km_run_view_load(store, run_id, options->roles, arena,
-                                         &input->view, err);
+    struct km_memory *memory =
+        options->memory ? options->memory : km_memory_once(arena);
+    if (!memory) {
+        return fail_full(err);
+    }
+    enum km_code code =
+        km_memory_look(memory, store, run_id, options, arena, err);
+    input->memory = memory;
+    input->view = memory->view;
     if (code == KM_OK) {
         code = km_run_facts_load(store, run_id, arena, &input->facts, err);
     }
@@ -419,9 +227,11 @@ enum km_code km_score_input_open(struct km_store *store, uint64_t run_id,
     const struct km_track *rate = input->view.tracks[KM_ROLE_LEARNING_RATE];
     input->warmup_end =
         rate ? km_rate_warmup(rate->step, rate->value, rate->count) : 0;
-    code = open_curve(input, choose_learn(input), &input->learn, err);
+    code = km_curve_open(memory, &memory->learn, choose_learn(input),
+                         input->warmup_end, &input->learn, err);
     if (code == KM_OK) {
-        code = open_curve(input, choose_valid(input), &input->valid, err);
+        code = km_curve_open(memory, &memory->valid, choose_valid(input),
+                             input->warmup_end, &input->valid, err);
     }
     if (code == KM_OK) {
         code = measure_speed(input, err);
@@ -461,10 +271,10 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
                      : fail_full(err);
         input->model = model;
         code = code ? code : km_goodput_fill(input, err);
-        code = code ? code : fit_curve(input, &input->learn, err);
+        code = code ? code : km_curve_fit(input, &input->learn, err);
     }
     if (code == KM_OK) {
-        code = fit_curve(input, &input->valid, err);
+        code = km_curve_fit(input, &input->valid, err);
     }
     if (code == KM_OK) {
         code = km_reference_load(store, input, err);

@@ -36,9 +36,13 @@ struct km_run_events {
     size_t count;
 };
 
+struct km_curve_memory; /* score/memory.h */
+struct km_memory;
+
 /* A metric to be lowered: a loss as it is, a score or reward turned round. */
 struct km_curve_input {
     const struct km_track *track; /* NULL: the run has none */
+    struct km_curve_memory *kept; /* of its points */
     size_t count;                 /* points with step > 0, after warm-up */
     const double *x;              /* steps */
     const double *y;              /* sign x value */
@@ -76,6 +80,7 @@ struct km_goodput;     /* measure/goodput.h */
 struct km_score_input {
     const struct km_score_options *options;
     struct km_arena *arena;
+    struct km_memory *memory; /* what is kept of the run, or was made for now */
     struct km_run_view view;
     struct km_run_facts facts;
     const struct km_model_facts *model;

@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 struct km_histories; /* score/history.h */
+struct km_memory;    /* score/memory.h */
 
 struct km_score_options {
     const struct km_role_table *roles; /* NULL: the built-in names */
@@ -32,10 +33,11 @@ struct km_score_options {
     const struct km_goals *goals; /* only these; NULL: those of the store */
     /* Finished runs that calibrate forecasts; NULL: none, a cold start. */
     struct km_histories *histories;
-    const double *at;   /* steps to forecast besides the horizon */
-    size_t at_count;    /* at most KM_FORECASTS_ASKED_MAX */
-    bool milestones;    /* and at x1.25, x1.5 and x2 of the present step */
-    const char *family; /* only these figures: "forecast"; NULL: all */
+    const double *at; /* steps to forecast besides the horizon */
+    size_t at_count;  /* at most KM_FORECASTS_ASKED_MAX */
+    bool milestones;  /* and at x1.25, x1.5 and x2 of the present step */
+    struct km_memory *memory; /* of the run, for the next look; NULL: none */
+    const char *family;       /* only these figures: "forecast"; NULL: all */
 };
 enum { KM_FORECASTS_ASKED_MAX = 12 };
 

@@ -25,11 +25,9 @@ static inline void score_run_attempt(struct score_run *r, uint32_t part)
     r->batch.attempts[r->attempt].restart_step = KM_STEP_ABSENT;
 }
 
-static inline void score_run_begin(struct score_run *r)
+/* An empty batch for the run, its attempts yet to be named. */
+static inline void score_run_again(struct score_run *r)
 {
-    const struct km_store_options options = {.create = true};
-    r->store = km_store_open_memory(&options, NULL);
-    km_batch_init(&r->batch);
     km_batch_reset(&r->batch, 1);
     const struct km_run_meta meta = {.project = KM_STR("lab"),
                                      .external_id = KM_STR("run-1"),
@@ -37,6 +35,14 @@ static inline void score_run_begin(struct score_run *r)
                                      .ended_ns = KM_TIME_ABSENT};
     r->run = km_batch_run(&r->batch, &meta);
     r->id = r->batch.runs[r->run].id;
+}
+
+static inline void score_run_begin(struct score_run *r)
+{
+    const struct km_store_options options = {.create = true};
+    r->store = km_store_open_memory(&options, NULL);
+    km_batch_init(&r->batch);
+    score_run_again(r);
     score_run_attempt(r, 0);
 }
 
