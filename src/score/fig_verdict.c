@@ -5,8 +5,14 @@
 #include "base/clock.h"
 #include "score/finding.h"
 #include "score/speed.h"
+#include "score/verdict_memory.h"
 
 static const double REACH = 0.05; /* of the steps so far */
+
+static enum km_code fail_full(struct km_err *err)
+{
+    return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+}
 
 static bool is_watched(enum km_role role)
 {
@@ -156,13 +162,14 @@ KM_FIGURE_COMPUTE(km_compute_verdict_spike)
                             KM_MASK_WINDOW + KM_MASK_BLOCK, curve->track->name),
             err);
     }
-    struct km_spike *spike = km_new(arena, struct km_spike, 1);
-    if (!spike) {
-        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    struct km_verdict_memory *known = km_verdicts_known(input);
+    if (!known) {
+        return fail_full(err);
     }
-    km_spike_init(spike);
-    for (size_t i = 0; i < curve->count; i++) {
-        km_spike_add(spike, curve->x[i], curve->y[i]);
+    struct km_spike_look *look = &known->spike;
+    struct km_spike *spike = &look->spike;
+    for (; look->taken < curve->count; look->taken++) {
+        km_spike_add(spike, curve->x[look->taken], curve->y[look->taken]);
     }
     struct km_finding finding =
         km_finding_of("verdict.spike", "spike", curve, arena);
@@ -195,13 +202,14 @@ KM_FIGURE_COMPUTE(km_compute_verdict_diverged)
                             KM_DIVERGENCE_POINTS_MIN, curve->track->name),
             err);
     }
-    struct km_divergence *found = km_new(arena, struct km_divergence, 1);
-    if (!found) {
-        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    struct km_verdict_memory *known = km_verdicts_known(input);
+    if (!known) {
+        return fail_full(err);
     }
-    km_divergence_init(found);
-    for (size_t i = 0; i < curve->count; i++) {
-        km_divergence_add(found, curve->x[i], curve->y[i]);
+    struct km_divergence_look *look = &known->divergence;
+    struct km_divergence *found = &look->divergence;
+    for (; look->taken < curve->count; look->taken++) {
+        km_divergence_add(found, curve->x[look->taken], curve->y[look->taken]);
     }
     struct km_finding finding =
         km_finding_of("verdict.diverged", "diverged", curve, arena);
@@ -269,6 +277,30 @@ static void explain_stall(const struct km_stall *stall, double silence,
                         stall->lost, km_stall_patience(stall)));
 }
 
+/* An evaluation that was logged after the steps behind it were judged is
+ * another pause: they are judged anew. */
+static void find_stalls(const struct km_score_input *input,
+                        struct km_stall_look *look)
+{
+    const struct km_timeline *line = &input->timeline;
+    const struct km_track *valid = input->valid.track;
+    size_t evaluations = valid ? valid->count : 0;
+    bool late = look->taken && look->evaluations < evaluations &&
+                valid->step[look->evaluations] <= line->at[look->taken - 1];
+    if (late || look->evaluations > evaluations || look->taken > line->count) {
+        *look = (struct km_stall_look){.taken = 0};
+        km_stall_init(&look->stall);
+    }
+    for (size_t i = look->taken; i < line->count; i++) {
+        double from = line->at[i] - line->steps[i];
+        km_stall_add(&look->stall, from, line->at[i], line->steps[i],
+                     line->seconds[i],
+                     km_evaluated_within(input, from, line->at[i]));
+    }
+    look->taken = line->count;
+    look->evaluations = evaluations;
+}
+
 KM_FIGURE_COMPUTE(km_compute_verdict_stalled)
 {
     const struct km_timeline *line = &input->timeline;
@@ -283,16 +315,13 @@ KM_FIGURE_COMPUTE(km_compute_verdict_stalled)
                             KM_STALL_USUAL_MIN + 1),
             err);
     }
+    struct km_verdict_memory *known = km_verdicts_known(input);
     struct km_stall *stall = km_new(arena, struct km_stall, 1);
-    if (!stall) {
-        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    if (!known || !stall) {
+        return fail_full(err);
     }
-    km_stall_init(stall);
-    for (size_t i = 0; i < line->count; i++) {
-        double from = line->at[i] - line->steps[i];
-        km_stall_add(stall, from, line->at[i], line->steps[i], line->seconds[i],
-                     km_evaluated_within(input, from, line->at[i]));
-    }
+    find_stalls(input, &known->stall);
+    *stall = known->stall.stall; /* silence is of this moment */
     double silence = judge_silence(input, stall);
     struct km_finding finding = {
         .id = "verdict.stalled",

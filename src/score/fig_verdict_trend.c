@@ -5,6 +5,7 @@
 
 #include "measure/robust.h"
 #include "score/finding.h"
+#include "score/verdict_memory.h"
 
 static const double FIT_WINDOW = 0.4, REACH = 0.05;
 enum { LEVEL_POINTS = 33 };
@@ -52,6 +53,29 @@ static void explain_plateau(struct km_plateau *plateau, const char *unit,
                                     2.8 * look->se, unit));
 }
 
+/* All looks at `until` points or fewer. */
+static void look_for_plateaus(const struct km_score_input *input,
+                              const struct km_curve_input *curve, size_t until,
+                              struct km_plateau_look *known)
+{
+    for (size_t n = known->next; n <= until; n = known->next) {
+        struct km_look looks[2] = {{.n = 0}, {.n = 0}};
+        double now = curve->x[n - 1];
+        for (int i = 0; i < 2; i++) {
+            km_look_at(curve->x, curve->y, n, km_plateau_windows[i],
+                       input->doubles, &looks[i]);
+        }
+        known->negligible =
+            km_finding_negligible(input, curve, level_at(curve, n));
+        known->explained =
+            km_rate_is_falling(input, now) ||
+            km_rate_was_raised(input, now / km_plateau_windows[1], now);
+        km_plateau_add(&known->plateau, looks, known->negligible,
+                       known->explained);
+        known->next = km_look_next(n);
+    }
+}
+
 KM_FIGURE_COMPUTE(km_compute_verdict_plateau)
 {
     const struct km_curve_input all = km_finding_curve(&input->learn);
@@ -64,32 +88,23 @@ KM_FIGURE_COMPUTE(km_compute_verdict_plateau)
     if (curve->count < KM_LOOK_FIRST) {
         return km_finding_early(card, id, early_text(curve, arena), err);
     }
-    struct km_plateau *plateau = km_new(arena, struct km_plateau, 1);
-    if (!plateau) {
+    struct km_verdict_memory *known = km_verdicts_known(input);
+    struct km_plateau_look *now = km_new(arena, struct km_plateau_look, 1);
+    if (!known || !now) {
         return fail_full(err);
     }
-    double negligible = NAN;
-    bool explained = false;
-    km_plateau_init(plateau);
-    for (size_t n = km_look_next(0); n <= curve->count; n = km_look_next(n)) {
-        struct km_look looks[2] = {{.n = 0}, {.n = 0}};
-        for (int i = 0; i < 2; i++) {
-            km_look_at(curve->x, curve->y, n, km_plateau_windows[i],
-                       input->doubles, &looks[i]);
-        }
-        negligible = km_finding_negligible(input, curve, level_at(curve, n));
-        double now = curve->x[n - 1];
-        explained = km_rate_is_falling(input, now) ||
-                    km_rate_was_raised(input, now / km_plateau_windows[1], now);
-        km_plateau_add(plateau, looks, negligible, explained);
-    }
+    look_for_plateaus(input, curve, km_verdicts_rated(input, curve),
+                      &known->plateau);
+    *now = known->plateau;
+    look_for_plateaus(input, curve, curve->count, now);
+    struct km_plateau *plateau = &now->plateau;
     struct km_finding finding = km_finding_of(id, "plateau", curve, arena);
     finding.episodes = &plateau->episodes;
     finding.change = "another learning rate, more data or a larger model; or "
                      "stop here";
     if (plateau->episodes.count) {
         explain_plateau(plateau, curve->unit, arena, &finding);
-    } else if (explained) {
+    } else if (now->explained) {
         return km_finding_early(
             card, id,
             "the learning rate is falling: a flat end would "
@@ -101,7 +116,8 @@ KM_FIGURE_COMPUTE(km_compute_verdict_plateau)
             km_arena_printf(arena,
                             "too noisy: the smallest gain that could be seen "
                             "is %.2g %s, negligible is %.2g",
-                            2.8 * plateau->last.se, curve->unit, negligible),
+                            2.8 * plateau->last.se, curve->unit,
+                            now->negligible),
             err);
     }
     return km_finding_add(card, &finding, err);
@@ -137,6 +153,29 @@ static void look_back(const struct km_score_input *input,
     }
 }
 
+/* Up to `until` points. */
+static void look_for_regimes(const struct km_score_input *input,
+                             const struct km_curve_input *curve, size_t until,
+                             struct km_regime_look *known)
+{
+    struct km_spike *spike = &known->spike;
+    for (size_t n = known->taken + 1; n <= until; n++) {
+        double now = curve->x[n - 1];
+        km_spike_add(spike, now, curve->y[n - 1]);
+        const struct km_episode *last = km_episodes_last(&spike->episodes);
+        if (last && last->lasting && last->lasted >= now &&
+            !km_rate_was_raised(input, last->onset - REACH * last->onset,
+                                last->seen)) {
+            km_regime_add_level(&known->regime, last, now);
+        }
+        if (n == known->next) {
+            look_back(input, curve, n, &known->regime);
+            known->next = km_look_next(n);
+        }
+        known->taken = n;
+    }
+}
+
 KM_FIGURE_COMPUTE(km_compute_verdict_regime_change)
 {
     const struct km_curve_input all = km_finding_curve(&input->learn);
@@ -149,27 +188,16 @@ KM_FIGURE_COMPUTE(km_compute_verdict_regime_change)
     if (curve->count < KM_LOOK_FIRST) {
         return km_finding_early(card, id, early_text(curve, arena), err);
     }
-    struct km_regime *regime = km_new(arena, struct km_regime, 1);
-    struct km_spike *spike = km_new(arena, struct km_spike, 1);
-    if (!regime || !spike) {
+    struct km_verdict_memory *known = km_verdicts_known(input);
+    struct km_regime_look *now = km_new(arena, struct km_regime_look, 1);
+    if (!known || !now) {
         return fail_full(err);
     }
-    km_spike_init(spike);
-    km_regime_init(regime);
-    size_t look = km_look_next(0);
-    for (size_t n = 1; n <= curve->count; n++) {
-        km_spike_add(spike, curve->x[n - 1], curve->y[n - 1]);
-        const struct km_episode *last = km_episodes_last(&spike->episodes);
-        if (last && last->lasting && last->lasted >= curve->x[n - 1] &&
-            !km_rate_was_raised(input, last->onset - REACH * last->onset,
-                                last->seen)) {
-            km_regime_add_level(regime, last, curve->x[n - 1]);
-        }
-        if (n == look) {
-            look_back(input, curve, n, regime);
-            look = km_look_next(n);
-        }
-    }
+    look_for_regimes(input, curve, km_verdicts_rated(input, curve),
+                     &known->regime);
+    *now = known->regime;
+    look_for_regimes(input, curve, curve->count, now);
+    struct km_regime *regime = &now->regime;
     struct km_finding finding =
         km_finding_of(id, "regime change", curve, arena);
     finding.episodes = &regime->episodes;
