@@ -16,6 +16,7 @@
 
 #include "base/limits.h"
 #include "measure/fit.h"
+#include "score/memory.h"
 #include "score/scorecard.h"
 #include "series/bins.h"
 #include "series/view.h"
@@ -179,6 +180,47 @@ static void bench_card(const char *path, int64_t steps)
                                          .unit = "ms"});
 }
 
+/* The same run when MORE points have come since the last look. */
+static void bench_next_card(const char *path, int64_t steps)
+{
+    enum { MORE = 1000 };
+    struct km_store *store = open_store(path);
+    static struct km_batch batch;
+    struct km_memory memory;
+    double times[ROUNDS];
+    uint64_t state = 2;
+    km_batch_init(&batch);
+    km_memory_init(&memory);
+    for (int r = -1; r < ROUNDS; r++) {
+        struct km_score_options options;
+        struct km_arena arena;
+        struct km_scorecard card;
+        struct km_err err;
+        int64_t from = steps + 1 + (r + 1) * MORE;
+        uint64_t id = append(store, &batch, from, from + MORE, &state);
+        km_score_options_init(&options);
+        options.memory = &memory;
+        km_arena_init(&arena, KM_ARENA_COMMAND_BYTES_MAX);
+        double start = cpu_ns();
+        if (km_scorecard_compute(store, id, &options, &arena, &card, &err)) {
+            fprintf(stderr, "%s\n", err.message);
+            exit(1);
+        }
+        if (r >= 0) { /* the first look reads all of it */
+            times[r] = (cpu_ns() - start) / 1e6;
+        }
+        km_arena_finish(&arena);
+    }
+    km_memory_finish(&memory);
+    km_batch_finish(&batch);
+    km_store_close(store);
+    km_bench_say(
+        &(struct km_bench_line){.name = "scorecard when 1,000 points are new",
+                                .value = km_bench_median(times, ROUNDS),
+                                .unit = "ms",
+                                .goal = 5});
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "--fit") == 0) {
@@ -197,6 +239,7 @@ int main(int argc, char **argv)
     }
     km_bench_folder_make(folder);
     bench_card(folder, steps);
+    bench_next_card(folder, steps);
     km_bench_folder_remove(folder);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "measure/returns.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "measure/rng.h"
 #include "measure/robust.h"
@@ -215,6 +216,24 @@ static void deviate(const double *x, const double *y, const double *weight,
     }
 }
 
+/* What a deviation at each point gives to the area; a point that averages
+ * `weight` observations deviates by less. */
+static void weigh(const double *x, const double *weight, size_t count,
+                  double from, double to, double *share)
+{
+    double low = log(from), high = log(to);
+    memset(share, 0, count * sizeof *share);
+    for (size_t i = 0; i + 1 < count; i++) {
+        double left, right;
+        add_segment(x, i, low, high, &left, &right);
+        share[i] += left;
+        share[i + 1] += right;
+    }
+    for (size_t i = 0; i < count; i++) {
+        share[i] /= (high - low) * sqrt(weight ? weight[i] : 1);
+    }
+}
+
 bool km_aulc_measure(const double *x, const double *y, const double *weight,
                      size_t count, double from, double to, double level,
                      double *scratch, struct km_estimate *out)
@@ -226,22 +245,22 @@ bool km_aulc_measure(const double *x, const double *y, const double *weight,
     if (count < KM_AULC_POINTS_MIN) {
         return true;
     }
-    double *deviation = scratch, *drawn = deviation + count;
-    double *areas = drawn + count;
+    double *deviation = scratch, *share = deviation + count;
+    double *areas = share + count;
     size_t block = (size_t)ceil(cbrt((double)count));
     deviate(x, y, weight, count, block, areas, deviation);
+    weigh(x, weight, count, from, to, share);
     struct km_rng rng;
     km_rng_seed(&rng, SEED);
     for (int r = 0; r < KM_AULC_RESAMPLES; r++) {
-        size_t start = 0;
-        for (size_t i = 0; i < count; i++) {
-            if (i % block == 0) {
-                start = (size_t)km_rng_below(&rng, count - block + 1);
+        areas[r] = 0;
+        for (size_t i = 0; i < count; i += block) {
+            const double *drawn =
+                deviation + (size_t)km_rng_below(&rng, count - block + 1);
+            for (size_t k = 0; k < block && i + k < count; k++) {
+                areas[r] += share[i + k] * drawn[k];
             }
-            drawn[i] =
-                deviation[start + i % block] / sqrt(weight ? weight[i] : 1);
         }
-        (void)km_aulc(x, drawn, count, from, to, &areas[r]);
     }
     double low = km_quantile(areas, KM_AULC_RESAMPLES, (1 - level) / 2);
     double high = km_quantile(areas, KM_AULC_RESAMPLES, (1 + level) / 2);

@@ -40,23 +40,32 @@ static double jackknife(const struct block *blocks, size_t count,
     return sqrt(sum * (BLOCKS - 1) / BLOCKS);
 }
 
-/* Sums of stretches [from, to), stalls apart. */
-static struct block sum_block(const double *steps, const double *seconds,
-                              size_t from, size_t to, double bound,
+/* Sums of stretches [from, to), stalls apart: a block whose longest is no stall
+ * holds none. (steps - 1 is no less than -1: thinned steps may be shares.) */
+static struct block sum_block(const struct km_stretches *s, size_t from,
+                              size_t to, double bound,
                               struct km_throughput *out)
 {
-    struct block block = {0, 0};
+    struct block sum = {0, 0};
     double median = out->median;
-    for (size_t i = from; i < to; i++) {
-        if (is_stall(steps[i], seconds[i], median, bound)) {
-            out->stall_count++;
-            out->stall_seconds += seconds[i] - steps[i] * median;
-        } else {
-            block.steps += steps[i];
-            block.seconds += seconds[i];
+    for (size_t i = from; i < to;) {
+        const struct km_stretch_block *block = km_stretches_block(s, i, to);
+        if (block && block->longest <= bound - median) {
+            sum.steps += block->steps;
+            sum.seconds += block->seconds;
+            i += KM_STRETCHES_BLOCK;
+            continue;
         }
+        if (is_stall(s->steps[i], s->seconds[i], median, bound)) {
+            out->stall_count++;
+            out->stall_seconds += s->seconds[i] - s->steps[i] * median;
+        } else {
+            sum.steps += s->steps[i];
+            sum.seconds += s->seconds[i];
+        }
+        i++;
     }
-    return block;
+    return sum;
 }
 
 /* An odd stride near count / most, so that evaluations every so many round
@@ -82,25 +91,25 @@ static void find_spread(const double *steps, const double *seconds,
     out->p99 = km_quantile(each, n, 0.99);
 }
 
-bool km_throughput_measure(const double *steps, const double *seconds,
-                           size_t count, double *scratch,
-                           struct km_throughput *out)
+bool km_throughput_measure(const struct km_stretches *stretches, size_t first,
+                           double *scratch, struct km_throughput *out)
 {
+    size_t count = stretches->count - first;
     *out = (struct km_throughput){.relative_se = NAN};
     if (count < KM_THROUGHPUT_STRETCHES_MIN) {
         return false;
     }
-    find_spread(steps, seconds, count, scratch,
-                scratch + KM_THROUGHPUT_ORDER_MAX, out);
+    find_spread(stretches->steps + first, stretches->seconds + first, count,
+                scratch, scratch + KM_THROUGHPUT_ORDER_MAX, out);
     double median = out->median;
     double bound = fmax(fmax(STALL_MEDIANS * median,
                              median + STALL_MADS * KM_MAD_TO_SIGMA * out->mad),
                         STALL_SECONDS_MIN);
     struct block blocks[KM_THROUGHPUT_BLOCKS];
     for (size_t b = 0; b < KM_THROUGHPUT_BLOCKS; b++) {
-        blocks[b] =
-            sum_block(steps, seconds, b * count / KM_THROUGHPUT_BLOCKS,
-                      (b + 1) * count / KM_THROUGHPUT_BLOCKS, bound, out);
+        blocks[b] = sum_block(
+            stretches, first + b * count / KM_THROUGHPUT_BLOCKS,
+            first + (b + 1) * count / KM_THROUGHPUT_BLOCKS, bound, out);
         out->steps += blocks[b].steps;
         out->seconds += blocks[b].seconds;
     }

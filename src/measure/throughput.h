@@ -14,10 +14,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "measure/stretches.h"
+
 enum {
     KM_THROUGHPUT_BLOCKS = 20,
     KM_THROUGHPUT_STRETCHES_MIN = 2,
-    KM_THROUGHPUT_ORDER_MAX = 65536,
+    KM_THROUGHPUT_ORDER_MAX = 8192,
 };
 
 struct km_throughput {
@@ -30,10 +32,9 @@ struct km_throughput {
     bool irregular;            /* stretches have differing numbers of steps */
 };
 
-/* `scratch` has room for 2 x KM_THROUGHPUT_ORDER_MAX. False below 2
- * stretches. */
-bool km_throughput_measure(const double *steps, const double *seconds,
-                           size_t count, double *scratch,
-                           struct km_throughput *out);
+/* Of the stretches from `first` on. `scratch` has room for
+ * 2 x KM_THROUGHPUT_ORDER_MAX. False below 2 stretches. */
+bool km_throughput_measure(const struct km_stretches *stretches, size_t first,
+                           double *scratch, struct km_throughput *out);
 
 #endif

@@ -95,6 +95,7 @@ KM_FIGURE_COMPUTE(km_compute_cost_to_target);
 
 /* What charts draw (curves.c) and the sentence on top (headline.c). */
 KM_FIGURE_COMPUTE(km_goodput_chart);
+KM_FIGURE_COMPUTE(km_card_velocity);
 KM_FIGURE_COMPUTE(km_card_curves);
 KM_FIGURE_COMPUTE(km_card_headline);
 

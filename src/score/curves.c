@@ -6,6 +6,7 @@
 
 #include "score/card.h"
 #include "score/goal_judge.h"
+#include "score/memory.h"
 #include "score/outlook.h"
 #include "series/reduce.h"
 
@@ -13,7 +14,6 @@ enum {
     DRAWN_POINTS = 1200, /* of one line; M4 makes it faithful at 300 columns */
     FIT_POINTS = 64,
     FORECAST_POINTS = 40,
-    VELOCITY_POINTS = 32,
     THROUGHPUT_POINTS = 120,
     GHOSTS_MAX = 16,
     MARKS_MAX = 200,
@@ -31,10 +31,11 @@ static double *room(const struct drawing *d, size_t count)
     return km_arena_alloc(d->card->arena, count * sizeof(double));
 }
 
+/* Of the first `count` points; `of` knows their extremes. */
 static enum km_code add_data(const struct drawing *d, const char *id,
                              const char *kind, const char *title,
-                             const char *unit, const double *x, const double *y,
-                             size_t count)
+                             const char *unit, const double *x,
+                             const struct km_extremes *of, size_t count)
 {
     size_t most = count < DRAWN_POINTS ? count : (size_t)DRAWN_POINTS;
     most = most < 4 ? 4 : most;
@@ -47,7 +48,7 @@ static enum km_code add_data(const struct drawing *d, const char *id,
     curve.x = x_out;
     curve.y = y_out;
     if (x_out && y_out) {
-        curve.count = km_reduce(x, y, count, x_out, y_out, most);
+        curve.count = km_reduce_known(x, of, count, x_out, y_out, most);
     }
     return km_card_add_curve(d->card, curve, d->err);
 }
@@ -64,11 +65,11 @@ static enum km_code add_ghosts(const struct drawing *d, const char *id,
                track->attempt[from - 1] == track->attempt[end - 1]) {
             from--;
         }
-        code =
-            add_data(d, id, "ghost",
-                     km_arena_printf(d->card->arena, "attempt %u",
-                                     track->attempt[from] + 1),
-                     unit, track->step + from, track->value + from, end - from);
+        const struct km_extremes unknown = {.y = track->value + from};
+        code = add_data(d, id, "ghost",
+                        km_arena_printf(d->card->arena, "attempt %u",
+                                        track->attempt[from] + 1),
+                        unit, track->step + from, &unknown, end - from);
         end = from;
         ghosts++;
     }
@@ -155,8 +156,13 @@ static enum km_code add_metric(const struct drawing *d, const char *id,
     if (!track || !track->count) {
         return KM_OK;
     }
+    const struct km_extremes *extremes =
+        km_memory_extremes(d->input->memory, track);
+    if (!extremes) {
+        return km_fail(d->err, KM_ELIMIT, "no memory left for a scorecard");
+    }
     enum km_code code = add_data(d, id, "data", track->name, source->unit,
-                                 track->step, track->value, track->count);
+                                 track->step, extremes, track->count);
     if (code == KM_OK && source->fitted) {
         code = add_fit(d, id, source);
     }
@@ -164,60 +170,6 @@ static enum km_code add_metric(const struct drawing *d, const char *id,
         code = add_forecast(d, id, source);
     }
     return code == KM_OK ? add_ghosts(d, id, track, source->unit) : code;
-}
-
-/* The model velocity that would have been reported at each step: fits that saw
- * only what came before. */
-static enum km_code add_velocity(const struct drawing *d)
-{
-    const struct km_curve_input *source = &d->input->learn;
-    if (!source->fitted) {
-        return KM_OK;
-    }
-    double *at = room(d, VELOCITY_POINTS), *v = room(d, VELOCITY_POINTS);
-    double *lo = room(d, VELOCITY_POINTS), *hi = room(d, VELOCITY_POINTS);
-    struct km_bins *bins = km_new(d->card->arena, struct km_bins, 1);
-    struct km_fit *fit = km_new(d->card->arena, struct km_fit, 1);
-    struct km_curve curve = {
-        .id = "velocity",
-        .title = "learning velocity",
-        .unit = km_arena_printf(d->card->arena, "%s/kstep", source->unit),
-        .axis = KM_AXIS_STEP,
-        .kind = "data",
-        .x = at,
-        .y = v,
-        .lo = lo,
-        .hi = hi};
-    if (!at || !v || !lo || !hi || !bins || !fit || !curve.unit) {
-        curve.x = NULL;
-        return km_card_add_curve(d->card, curve, d->err);
-    }
-    const double *x = source->x;
-    size_t n = source->count;
-    for (size_t i = 0; i < VELOCITY_POINTS; i++) {
-        double now =
-            source->x_now * (0.1 + 0.9 * (double)i / (VELOCITY_POINTS - 1));
-        size_t end = km_bins_find(x, n, nextafter(now, INFINITY));
-        size_t from = km_bins_find(x, n, source->window * now);
-        if (end < from + KM_FIT_POINTS_MIN) {
-            continue;
-        }
-        km_bins_of_sums(bins, &source->sums, from, end);
-        const struct km_fit_problem problem = {
-            bins->x, bins->y, bins->n, bins->count, x[end - 1], source->e_min};
-        if (km_fit_run(KM_FAMILY_POW3, &problem, KM_FIT_REFINED,
-                       d->input->scratch, fit)) {
-            struct km_estimate e =
-                km_velocity_model(fit, x[end - 1], d->card->level, 0);
-            double size = km_axis_unit_size(KM_AXIS_STEP);
-            at[curve.count] = now;
-            v[curve.count] = e.value * size;
-            lo[curve.count] = e.lo * size;
-            hi[curve.count] = e.hi * size;
-            curve.count++;
-        }
-    }
-    return km_card_add_curve(d->card, curve, d->err);
 }
 
 static enum km_code add_throughput(const struct drawing *d)
@@ -241,9 +193,12 @@ static enum km_code add_throughput(const struct drawing *d)
     for (size_t p = 0; x && y && p < points; p++) {
         double steps = 0, seconds = 0;
         size_t end = (p + 1) * n / points;
-        for (size_t i = p * n / points; i < end; i++) {
-            steps += timeline->steps[i];
-            seconds += timeline->seconds[i];
+        for (size_t i = p * n / points; i < end;) {
+            const struct km_stretch_block *block =
+                km_stretches_block(d->input->stretches, i, end);
+            steps += block ? block->steps : timeline->steps[i];
+            seconds += block ? block->seconds : timeline->seconds[i];
+            i += block ? KM_STRETCHES_BLOCK : 1;
         }
         x[p] = timeline->at[end - 1];
         y[p] = per_step * steps / seconds;
@@ -296,7 +251,7 @@ KM_FIGURE_COMPUTE(km_card_curves)
     }
     bool whole = input->options->family == NULL;
     if (code == KM_OK && whole) {
-        code = add_velocity(&d);
+        code = km_card_velocity(input, card, err);
     }
     if (code == KM_OK && whole) {
         code = add_throughput(&d);

@@ -24,11 +24,20 @@ static void fill_levels(const struct km_score_input *input, struct levels *out)
     for (size_t b = 0; b < bins; b++) {
         double steps = 0, seconds = 0;
         size_t end = (b + 1) * line->count / bins;
-        for (size_t i = b * line->count / bins; i < end; i++) {
+        for (size_t i = b * line->count / bins; i < end;) {
+            const struct km_stretch_block *block =
+                km_stretches_block(input->stretches, i, end);
+            if (block && block->slowest <= most) {
+                steps += block->steps;
+                seconds += block->seconds;
+                i += KM_STRETCHES_BLOCK;
+                continue;
+            }
             if (line->seconds[i] <= most * line->steps[i]) {
                 steps += line->steps[i];
                 seconds += line->seconds[i];
             }
+            i++;
         }
         if (steps > 0) {
             out->at[out->count] = line->at[end - 1];

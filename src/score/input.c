@@ -89,18 +89,15 @@ static enum km_code measure_speed(struct km_score_input *input,
                                   struct km_err *err)
 {
     struct km_memory *memory = input->memory;
-    enum km_code code =
-        km_timeline_more(&input->view, memory->arena, &memory->timeline, err);
-    const struct km_timeline *timeline = &memory->timeline;
+    const struct km_timeline *timeline = &input->timeline;
+    enum km_code code = km_memory_timeline(memory, &input->view, err);
     input->timeline = memory->timeline;
+    input->stretches = &memory->stretches;
     if (code != KM_OK || !timeline->source) {
         return code;
     }
-    size_t first = 0;
-    while (first < timeline->count &&
-           timeline->at[first] < 0.4 * input->x_now) {
-        first++;
-    }
+    size_t first =
+        km_bins_find(timeline->at, timeline->count, 0.4 * input->x_now);
     if (timeline->count - first < KM_THROUGHPUT_BLOCKS) {
         first = 0;
     }
@@ -110,8 +107,7 @@ static enum km_code measure_speed(struct km_score_input *input,
     if (!scratch) {
         return fail_full(err);
     }
-    input->timed = km_throughput_measure(timeline->steps + first,
-                                         timeline->seconds + first, n, scratch,
+    input->timed = km_throughput_measure(input->stretches, first, scratch,
                                          &input->throughput);
     if (n) {
         input->throughput_from = timeline->at[first] - timeline->steps[first];

@@ -9,6 +9,7 @@
 #define KM_SCORE_INPUT_H
 
 #include "measure/fit.h"
+#include "measure/stretches.h"
 #include "measure/target.h"
 #include "measure/throughput.h"
 #include "measure/velocity.h"
@@ -89,6 +90,7 @@ struct km_score_input {
     size_t booked_points;
     struct km_run_events events;
     struct km_timeline timeline;
+    const struct km_stretches *stretches; /* of it, by blocks */
     bool timed;
     struct km_throughput throughput;
     double throughput_from, throughput_to; /* steps */

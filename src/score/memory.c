@@ -87,6 +87,31 @@ enum km_code km_memory_look(struct km_memory *memory, struct km_store *store,
     return code;
 }
 
+enum km_code km_memory_timeline(struct km_memory *memory,
+                                const struct km_run_view *view,
+                                struct km_err *err)
+{
+    struct km_timeline *line = &memory->timeline;
+    struct km_stretches *stretches = &memory->stretches;
+    const struct km_track *clock = line->clock;
+    bool skipped = line->skip;
+    size_t before = line->count, blocks = stretches->block_count;
+    enum km_code code = km_timeline_more(view, memory->arena, line, err);
+    bool anew =
+        line->clock != clock || !skipped || !line->skip || line->count < before;
+    stretches->blocks = km_arena_widen(
+        memory->arena, stretches->blocks, blocks, &memory->stretches_cap,
+        line->count / KM_STRETCHES_BLOCK, sizeof *stretches->blocks);
+    if (code == KM_OK && !stretches->blocks) {
+        return km_fail(err, KM_ELIMIT,
+                       "the run does not fit the memory allowed for one "
+                       "command");
+    }
+    km_stretches_fill(stretches, line->steps, line->seconds, anew ? 0 : before,
+                      code ? 0 : line->count);
+    return code;
+}
+
 const struct km_extremes *km_memory_extremes(struct km_memory *memory,
                                              const struct km_track *track)
 {

@@ -18,11 +18,26 @@
 #define KM_SCORE_MEMORY_H
 
 #include "measure/mask.h"
+#include "measure/stretches.h"
 #include "score/scorecard.h"
 #include "series/bins.h"
 #include "series/extremes.h"
 #include "series/timeline.h"
 #include "series/view.h"
+
+/* Model velocities that were said at steps of the past (curve_velocity.c). */
+enum { KM_VELOCITY_PLACES_MAX = 41 };
+struct km_velocity_past {
+    double x;
+    struct km_estimate velocity;
+    bool known; /* there were enough points */
+};
+struct km_velocities_past {
+    struct km_velocity_past places[KM_VELOCITY_PLACES_MAX];
+    size_t count;
+    size_t shift_at, each; /* of sums and mask: what the fits stood on */
+    double window, e_min;
+};
 
 /* Of the points of a curve (curve_input.h). */
 struct km_curve_memory {
@@ -42,6 +57,7 @@ struct km_curve_memory {
     size_t all_count, all_cap[2];
     struct km_bin_sums sums;
     size_t sums_cap[2];
+    struct km_velocities_past velocities;
 };
 
 struct km_verdict_memory; /* score/verdict_memory.h */
@@ -54,6 +70,8 @@ struct km_memory {
     struct km_run_view view;
     uint64_t facts; /* a fingerprint of config, tags and options */
     struct km_timeline timeline;
+    struct km_stretches stretches; /* of the timeline */
+    size_t stretches_cap;
     struct km_curve_memory learn, valid;
     struct km_extremes extremes[KM_ROLE_COUNT]; /* of the tracks */
     struct km_verdict_memory *verdicts;         /* NULL: not looked yet */
@@ -71,6 +89,11 @@ enum km_code km_memory_look(struct km_memory *memory, struct km_store *store,
                             uint64_t run_id,
                             const struct km_score_options *options,
                             struct km_arena *scratch, struct km_err *err);
+
+/* Brings timeline and stretches up to date with the view. */
+enum km_code km_memory_timeline(struct km_memory *memory,
+                                const struct km_run_view *view,
+                                struct km_err *err);
 
 /* The extremes of a track of the view up to now; NULL: memory is short. */
 const struct km_extremes *km_memory_extremes(struct km_memory *memory,

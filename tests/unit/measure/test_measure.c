@@ -126,7 +126,8 @@ static void thin_and_degenerate_input_is_refused(void)
     CHECK(!km_velocity_local(x, y, 0, 20, 0.8, doubles, &local));
     CHECK(!km_line_fit(x, y, N, doubles, &line));
     CHECK(!km_line_fit(x, y, 2, doubles, &line));
-    CHECK(!km_throughput_measure(x, y, 1, doubles, &speed));
+    const struct km_stretches one = {x, y, 1, NULL, 0};
+    CHECK(!km_throughput_measure(&one, 0, doubles, &speed));
     CHECK(isnan(km_median(doubles, 0)));
 }
 
@@ -139,12 +140,13 @@ static void a_stall_is_counted_and_left_out(void)
     }
     seconds[50] = 600;
     struct km_throughput speed;
-    CHECK(km_throughput_measure(steps, seconds, 100, doubles, &speed));
+    const struct km_stretches all = {steps, seconds, 100, NULL, 0};
+    CHECK(km_throughput_measure(&all, 0, doubles, &speed));
     CHECK_NEAR(speed.seconds_per_step, 0.5, 1e-12);
     CHECK_INT(speed.stall_count, 1);
     CHECK_NEAR(speed.stall_seconds, 599.5, 1e-9);
     seconds[50] = 29; /* long, but below half a minute: a slow step */
-    CHECK(km_throughput_measure(steps, seconds, 100, doubles, &speed));
+    CHECK(km_throughput_measure(&all, 0, doubles, &speed));
     CHECK_INT(speed.stall_count, 0);
     CHECK_NEAR(speed.seconds_per_step, 0.785, 1e-12);
 }
