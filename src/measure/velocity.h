@@ -49,7 +49,7 @@ bool km_velocity_band_learn(const double *ratio, const unsigned *group,
                             size_t count, double level, double *scratch,
                             struct km_velocity_band *band);
 
-enum { KM_LOCAL_POINTS_MIN = 20, KM_LOCAL_POINTS_MAX = 8192 };
+enum { KM_LOCAL_POINTS_MIN = 20, KM_LOCAL_POINTS_MAX = 4096 };
 
 struct km_local_velocity {
     struct km_estimate velocity; /* per x */

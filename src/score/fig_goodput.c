@@ -6,10 +6,12 @@
 #include "measure/ettr.h"
 #include "measure/goodput.h"
 #include "score/card.h"
+#include "score/memory.h"
 #include "score/speed.h"
 
-enum { POINTS_MIN = 20 };
-static const double TIMES = 3, SECONDS = 30, WORTH_A_CHART = 0.005;
+enum { POINTS_MIN = 20, BLOCK = 256 };
+static const double ROUNDING = 1e-9, TIMES = 3, SECONDS = 30,
+                    WORTH_A_CHART = 0.005;
 
 static const char *const use_names[KM_TIME_USE_COUNT] = {
     [KM_TIME_PRODUCTIVE] = "productive", [KM_TIME_START_UP] = "start-up",
@@ -23,7 +25,8 @@ static const char *const use_names[KM_TIME_USE_COUNT] = {
  * were made. */
 struct walk {
     const struct km_track *track;
-    const uint32_t *order; /* NULL: as they stand */
+    const uint32_t *order;             /* NULL: as they stand */
+    const struct km_pace_memory *pace; /* then; NULL with an order */
     size_t count;
 };
 
@@ -45,20 +48,52 @@ static int by_attempt_and_time(const void *a, const void *b)
     return (t->time_s[x] > t->time_s[y]) - (t->time_s[x] < t->time_s[y]);
 }
 
+/* One attempt whose points have rising times needs no sorting. */
+static bool is_sorted(const struct km_track *track, struct km_pace_memory *pace)
+{
+    if (pace->track != track) {
+        *pace = (struct km_pace_memory){.track = track};
+    }
+    for (size_t i = pace->sorted; i < track->count && !pace->broken; i++) {
+        pace->broken = !isfinite(track->time_s[i]) ||
+                       (i && (track->attempt[i] != track->attempt[i - 1] ||
+                              track->time_s[i] < track->time_s[i - 1]));
+    }
+    pace->sorted = track->count;
+    return !pace->broken && !track->ghost_count;
+}
+
+/* The slowest stretch of each block of neighbours, of `steps` steps counted as
+ * steps + TIMES, so that it can be held against a median. */
+static bool find_slowest(const struct km_track *t, struct km_pace_memory *pace,
+                         struct km_arena *arena)
+{
+    size_t blocks = t->count / BLOCK;
+    pace->slowest = km_arena_widen(arena, pace->slowest, pace->blocks,
+                                   &pace->cap, blocks, sizeof(double));
+    for (size_t b = pace->blocks; pace->slowest && b < blocks; b++) {
+        double most = 0;
+        for (size_t i = b ? b * BLOCK : 1; i < (b + 1) * BLOCK; i++) {
+            double steps = t->step[i] - t->step[i - 1];
+            double seconds = t->time_s[i] - t->time_s[i - 1];
+            double pace_of = seconds / (steps + TIMES);
+            most = pace_of > most ? pace_of : most;
+        }
+        pace->slowest[b] = most;
+    }
+    pace->blocks = blocks;
+    return pace->slowest != NULL;
+}
+
 /* False: memory is short. */
-static bool open_walk(const struct km_track *track, struct km_arena *arena,
-                      struct walk *walk)
+static bool open_walk(const struct km_track *track, struct km_memory *memory,
+                      struct km_arena *arena, struct walk *walk)
 {
     size_t end = track->count + track->ghost_count;
-    bool sorted = true;
     *walk = (struct walk){.track = track, .count = end};
-    for (size_t i = 0; i < end && sorted; i++) {
-        sorted = isfinite(track->time_s[i]) &&
-                 (i == 0 || (track->attempt[i] == track->attempt[i - 1] &&
-                             track->time_s[i] >= track->time_s[i - 1]));
-    }
-    if (sorted) {
-        return true;
+    if (is_sorted(track, &memory->pace)) {
+        walk->pace = &memory->pace;
+        return find_slowest(track, &memory->pace, memory->arena);
     }
     uint32_t *order = km_new(arena, uint32_t, end + 1);
     walk->count = 0;
@@ -105,6 +140,15 @@ static struct stretch judge(const struct km_score_input *input,
                             fmax(usual, 0)};
 }
 
+/* A block of stretches begins here, and none of them is slow? */
+static bool is_usual(const struct km_score_input *input,
+                     const struct walk *walk, size_t i)
+{
+    double enough = input->throughput.median * (1 - ROUNDING);
+    return walk->pace && i % BLOCK == 0 && i / BLOCK < walk->pace->blocks &&
+           walk->pace->slowest[i / BLOCK] <= enough;
+}
+
 /* Neighbouring stretches of one use are booked together. */
 static void fill_book(const struct km_score_input *input,
                       const struct walk *walk, struct km_goodput *book)
@@ -115,6 +159,11 @@ static void fill_book(const struct km_score_input *input,
     km_goodput_init(book, until, t->time_s[at(walk, walk->count - 1)]);
     bool first = true;
     for (size_t i = 1; i < walk->count; i++) {
+        if (!first && use == KM_TIME_PRODUCTIVE && is_usual(input, walk, i)) {
+            i += BLOCK - 1;
+            until = t->time_s[i];
+            continue;
+        }
         size_t from = at(walk, i - 1), to = at(walk, i);
         bool restart = t->attempt[to] != t->attempt[from];
         struct stretch s = {KM_TIME_RESTART, KM_TIME_RESTART, 0};
@@ -227,7 +276,7 @@ enum km_code km_goodput_fill(struct km_score_input *input, struct km_err *err)
         return KM_OK;
     }
     struct km_goodput *book = km_new(input->arena, struct km_goodput, 1);
-    if (!book || !open_walk(timed, input->arena, &walk)) {
+    if (!book || !open_walk(timed, input->memory, input->arena, &walk)) {
         return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
     }
     if (walk.count < POINTS_MIN || !(timed->time_s[at(&walk, walk.count - 1)] >

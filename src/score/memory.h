@@ -9,6 +9,7 @@
  * attempt (a restart, a late point, a new metric, other options or config)
  * starts it all anew.
  *
+ * Document: docs/decisions/0032-memory-of-a-run.md
  * Ownership: the memory owns its arrays; an input or card that was made with it
  * is good until the next look.   Threads: one at a time.
  * Size: about 90 bytes a point of the loss, 28 of any other metric, up to twice
@@ -60,6 +61,16 @@ struct km_curve_memory {
     struct km_velocities_past velocities;
 };
 
+/* Of the points whose times are booked (fig_goodput.c), as long as each comes
+ * after the one before it. */
+struct km_pace_memory {
+    const struct km_track *track;
+    size_t sorted; /* points known to be so; 0: not looked yet */
+    bool broken;
+    double *slowest; /* [block] most seconds a stretch took, by its steps */
+    size_t blocks, cap;
+};
+
 struct km_verdict_memory; /* score/verdict_memory.h */
 
 struct km_memory {
@@ -72,6 +83,7 @@ struct km_memory {
     struct km_timeline timeline;
     struct km_stretches stretches; /* of the timeline */
     size_t stretches_cap;
+    struct km_pace_memory pace;
     struct km_curve_memory learn, valid;
     struct km_extremes extremes[KM_ROLE_COUNT]; /* of the tracks */
     struct km_verdict_memory *verdicts;         /* NULL: not looked yet */

@@ -35,10 +35,7 @@ enum km_code km_forecast_run_clean(const struct km_forecast_run *run,
                                    struct km_err *err)
 {
     *clean = *run;
-    clean->count = 0;
-    while (clean->count < run->count && run->x[clean->count] <= x_now) {
-        clean->count++;
-    }
+    clean->count = km_bins_find(run->x, run->count, nextafter(x_now, INFINITY));
     if (!run->averaged || clean->count < KM_MASK_WINDOW) {
         return KM_OK;
     }
@@ -443,9 +440,7 @@ enum km_code km_origin_take(const struct km_forecast_run *run,
             .own_line_mae = NAN,
         };
     }
-    while (origin->seen < run->count && run->x[origin->seen] <= x_now) {
-        origin->seen++;
-    }
+    origin->seen = km_bins_find(run->x, run->count, nextafter(x_now, INFINITY));
     if (origin->seen == 0) {
         return KM_OK;
     }

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+enum { GUESS_MIN = 64 };
+
 void km_bin_merge(struct km_bins *bins, size_t a, const struct km_bins *other,
                   size_t b)
 {
@@ -78,9 +80,34 @@ void km_bins_fill(struct km_bins *bins, const double *x, const double *y,
     }
 }
 
+/* Where it would be if steps were evenly spaced, as they mostly are. */
+static size_t guess(const double *x, size_t count, double bound)
+{
+    double place = (bound - x[0]) / (x[count - 1] - x[0]) * (double)(count - 1);
+    return place >= 0 && place < (double)count ? (size_t)place : 0;
+}
+
 size_t km_bins_find(const double *x, size_t count, double bound)
 {
     size_t low = 0, high = count;
+    if (count > GUESS_MIN) { /* few of many points are in the cache */
+        size_t at = guess(x, count, bound), reach = 1;
+        if (x[at] < bound) {
+            low = at + 1;
+            while (low < high && high - low > reach && x[low + reach] < bound) {
+                low += reach + 1;
+                reach *= 2;
+            }
+            high = high - low > reach ? low + reach : high;
+        } else {
+            high = at;
+            while (high > 0 && high > reach && !(x[high - reach] < bound)) {
+                high -= reach;
+                reach *= 2;
+            }
+            low = high > reach ? high - reach : 0;
+        }
+    }
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (x[middle] < bound) {

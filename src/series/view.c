@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <math.h>
 
+#include "series/bins.h"
 #include "series/listing.h"
 #include "series/load.h"
 #include "series/sort.h"
@@ -215,14 +216,5 @@ enum km_code km_run_view_load(struct km_store *store, uint64_t run_id,
 
 size_t km_track_find(const struct km_track *track, double step)
 {
-    size_t low = 0, high = track->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (track->step[middle] < step) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
+    return km_bins_find(track->step, track->count, step);
 }

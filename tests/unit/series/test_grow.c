@@ -230,11 +230,49 @@ static void extremes_are_those_of_the_points(void)
     km_arena_finish(&arena);
 }
 
+static size_t find_slowly(size_t count, double bound)
+{
+    size_t at = 0;
+    while (at < count && x[at] < bound) {
+        at++;
+    }
+    return at;
+}
+
+static void a_place_is_found_however_steps_are_spaced(void)
+{
+    struct km_rng rng;
+    bool same = true;
+    km_rng_seed(&rng, 7);
+    for (int spacing = 0; spacing < 5; spacing++) {
+        for (int i = 0; i < MANY; i++) {
+            x[i] = spacing == 0   ? i
+                   : spacing == 1 ? floor(i / 40.0)
+                   : spacing == 2 ? exp(i * 0.1)
+                   : spacing == 3 ? 7
+                                  : log(1.0 + i);
+        }
+        for (int i = 0; i < 3000; i++) {
+            size_t n = (size_t)km_rng_below(&rng, MANY);
+            double near = n ? x[km_rng_below(&rng, n)] : 1;
+            double bound = i % 3 == 0   ? near
+                           : i % 3 == 1 ? nextafter(near, INFINITY)
+                                        : near * 2 * km_rng_unit(&rng) - 1;
+            same = same && km_bins_find(x, n, bound) == find_slowly(n, bound);
+        }
+        same = same && km_bins_find(x, MANY, NAN) == 0 &&
+               km_bins_find(x, MANY, INFINITY) == MANY &&
+               km_bins_find(x, MANY, -(double)INFINITY) == 0;
+    }
+    CHECK(same);
+}
+
 int main(void)
 {
     RUN(a_view_that_grows_is_the_view_that_is_loaded);
     RUN(a_run_that_only_goes_on_is_never_loaded_again);
     RUN(sums_go_on);
+    RUN(a_place_is_found_however_steps_are_spaced);
     RUN(extremes_are_those_of_the_points);
     return tap_end();
 }
