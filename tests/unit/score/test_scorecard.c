@@ -140,7 +140,7 @@ static void later_points_never_change_an_earlier_figure(void)
     known_run_log(&r, 1, KNOWN_STEPS, 0.05);
     CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
     score_run_begin(&cut);
-    known_run_log(&cut, 1, 1216, 0.05); /* where the rolling fit looks */
+    known_run_log(&cut, 1, 1152, 0.05); /* where the rolling fit looks */
     CHECK_INT(score_run_card(&cut, NULL, &cut_arena, &cut_card), KM_OK);
     const struct km_figure_result *last =
         score_run_find(&cut_card, "learn.velocity", "per step");
@@ -149,7 +149,7 @@ static void later_points_never_change_an_earlier_figure(void)
         const struct km_curve *curve = &card.curves[i];
         for (size_t p = 0;
              strcmp(curve->id, "velocity") == 0 && p < curve->count; p++) {
-            if (curve->x[p] >= 1216 && curve->x[p] < 1188) {
+            if (curve->x[p] >= 1152 && curve->x[p] < 1188) {
                 CHECK_NEAR(curve->y[p], last->value, 1e-9);
                 compared++;
             }
