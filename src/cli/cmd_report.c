@@ -1,7 +1,9 @@
 /* cmd_report.c - `km report`: how fast a run learns. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
 #include "cli/card_output.h"
 #include "cli/commands.h"
+#include "cli/report_follow.h"
 #include "cli/select.h"
 #include "score/align.h"
 #include "score/history.h"
@@ -31,24 +33,55 @@ static enum km_code find_reference(struct km_cli *cli, struct km_store *store,
     return code;
 }
 
-static enum km_code compute(struct km_cli *cli, struct km_store *store,
-                            const struct km_run_list *list,
+/* What all reports of one command share. */
+struct reporting {
+    struct km_cli *cli;
+    struct km_store *store;
+    struct km_arena past; /* of the histories: it outlives a report */
+    struct km_histories histories;
+    uint64_t reference;
+};
+
+static enum km_code begin(struct reporting *r, struct km_cli *cli,
+                          struct km_store *store, struct km_err *err)
+{
+    *r = (struct reporting){.cli = cli, .store = store};
+    km_arena_init(&r->past, KM_ARENA_COMMAND_BYTES_MAX);
+    km_histories_init(&r->histories, store, &cli->config.roles, &r->past);
+    return find_reference(cli, store, &r->reference, err);
+}
+
+static void fill_options(struct reporting *r, const struct km_run_row *run,
+                         struct km_score_options *options)
+{
+    km_card_options(r->cli, run, options);
+    options->negligible =
+        km_option_number(r->cli->args, "negligible", options->negligible);
+    options->histories = &r->histories;
+    options->reference_run = r->reference;
+}
+
+static enum km_code follow(struct reporting *r, const struct km_run_list *list,
+                           struct km_err *err)
+{
+    bool named = r->cli->args->word_count > 0;
+    if (named && list->count > 1) {
+        return km_fail(err, KM_EUSAGE, "--follow shows one run, %zu are named",
+                       list->count);
+    }
+    struct km_score_options options;
+    fill_options(r, &list->rows[0], &options);
+    return km_report_follow(r->cli, r->store, list->rows[0].id, &options, err);
+}
+
+static enum km_code compute(struct reporting *r, const struct km_run_list *list,
                             struct km_scorecard *cards, struct km_err *err)
 {
-    uint64_t reference;
-    enum km_code found = find_reference(cli, store, &reference, err);
-    if (found) {
-        return found;
-    }
-    struct km_histories histories;
-    km_histories_init(&histories, store, &cli->config.roles, &cli->arena);
+    struct km_store *store = r->store;
+    struct km_cli *cli = r->cli;
     for (size_t i = 0; i < list->count; i++) {
         struct km_score_options options;
-        km_card_options(cli, &list->rows[i], &options);
-        options.negligible =
-            km_option_number(cli->args, "negligible", options.negligible);
-        options.histories = &histories;
-        options.reference_run = reference;
+        fill_options(r, &list->rows[i], &options);
         enum km_code code = km_scorecard_compute(
             store, list->rows[i].id, &options, &cli->arena, &cards[i], err);
         if (code) {
@@ -60,6 +93,18 @@ static enum km_code compute(struct km_cli *cli, struct km_store *store,
     }
     km_scorecards_align(cards, list->count);
     return KM_OK;
+}
+
+static enum km_code show(struct reporting *r, const struct km_run_list *list,
+                         struct km_err *err)
+{
+    struct km_scorecard *cards =
+        km_new(&r->cli->arena, struct km_scorecard, list->count);
+    if (!cards) {
+        return km_fail(err, KM_EMEMORY, "no memory for the scorecards");
+    }
+    enum km_code code = compute(r, list, cards, err);
+    return code ? code : km_card_output(r->cli, cards, list->count, err);
 }
 
 /* The newest runs when none is named and there are many. */
@@ -78,15 +123,16 @@ static enum km_code choose_runs(struct km_cli *cli, struct km_store *store,
         return km_fail(err, KM_ENOTFOUND,
                        "the store has no run; `km import FOLDER` brings some");
     }
-    size_t most = named ? RUNS_MAX : 8;
+    bool follow = km_option_given(cli->args, "follow");
+    size_t most = named ? RUNS_MAX : follow ? 1 : 8;
     if (list->count > most && named) {
         return km_fail(err, KM_ELIMIT,
                        "%zu runs are named, a report shows at most %d",
                        list->count, RUNS_MAX);
     }
     if (list->count > most) {
-        km_cli_note(cli, "the %zu newest of %zu runs; name others to see them",
-                    most, list->count);
+        km_cli_note(cli, "the %s of %zu runs; name others to see them",
+                    follow ? "newest" : "8 newest", list->count);
         list->count = most;
     }
     return KM_OK;
@@ -104,11 +150,13 @@ enum km_code km_run_report(struct km_cli *cli, struct km_err *err)
     if (code) {
         return code;
     }
-    struct km_scorecard *cards =
-        km_new(&cli->arena, struct km_scorecard, list.count);
-    if (!cards) {
-        return km_fail(err, KM_EMEMORY, "no memory for the scorecards");
+    struct reporting reporting;
+    code = begin(&reporting, cli, store, err);
+    if (code == KM_OK) {
+        code = km_option_given(cli->args, "follow")
+                   ? follow(&reporting, &list, err)
+                   : show(&reporting, &list, err);
     }
-    code = compute(cli, store, &list, cards, err);
-    return code ? code : km_card_output(cli, cards, list.count, err);
+    km_arena_finish(&reporting.past);
+    return code;
 }

@@ -67,6 +67,10 @@ static const struct km_option report_options[] = {
      "a run that saw the same batches, to take their noise out of the slope; "
      "else one with the same data_order_id",
      KM_OPTION_TEXT, 0, NULL, 0},
+    {"follow", NULL,
+     "stay, and show the report of one run anew as it grows, until it ends or "
+     "you interrupt",
+     KM_OPTION_FLAG, 'f', NULL, 0},
     KM_CARD_SHOWN_OPTIONS,
     KM_CARD_JUDGED_OPTIONS,
     KM_CARD_VERDICT_OPTION,

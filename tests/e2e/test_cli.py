@@ -288,6 +288,37 @@ def follow():
             "n"] == 3
 
 
+def follow_report():
+    """report --follow shows a run anew as it grows, and what a report says"""
+    def card(text):
+        """A report without what depends on the moment."""
+        card = json.loads(text)
+        return {key: card[key] for key in card if key != "context"}
+    with Place() as place:
+        path = place.write("run/a.csv", rows())
+        imports = ["import", os.path.dirname(path)]
+        assert place.km(*imports)[0] == 0
+        with subprocess.Popen([KM, "report", "--follow", "--json", "--store",
+                               place.store], stdout=subprocess.PIPE,
+                              text=True) as process:
+            for more in range(3):
+                line = process.stdout.readline()
+                fresh = place.km("report", "--json")[1]
+                assert card(line) == card(fresh)
+                assert card(line)["figures"]
+                with open(path, "a", encoding="utf-8") as file:
+                    for i in range(301 + 50 * more, 351 + 50 * more):
+                        file.write(f"{i},{5 / i ** 0.3:.4f}\n")
+                assert place.km(*imports)[0] == 0
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        assert process.returncode == 0
+        place.write("run/b.csv", rows(6))
+        place.km(*imports)
+        status, _, err = place.km("report", "--follow", "a", "b")
+        assert status == 2 and "one run" in err, err
+
+
 def gc_and_doctor():
     """gc deletes what is named and nothing else; doctor finds nothing wrong"""
     with Place() as place:
@@ -347,5 +378,5 @@ def configuration():
 if __name__ == "__main__":
     run(exit_codes, one_sentence, json_everywhere, hostile_names,
         formulas_are_neutral, page_is_whole, no_colours, closed_pipe, full_disk,
-        exports_agree, follow, gc_and_doctor, manual,
+        exports_agree, follow, follow_report, gc_and_doctor, manual,
         document, completions, configuration)
