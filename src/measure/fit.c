@@ -324,7 +324,7 @@ bool km_fit_run(enum km_family family, const struct km_fit_problem *problem,
     if (effort == KM_FIT_REFINED) {
         refine(problem, fit, scratch);
         find_residuals(problem, fit);
-        fit->n_eff = km_n_eff(fit->residual, fit->count);
+        fit->n_eff = km_n_eff(fit->residual, fit->count, scratch->moment[3]);
         fit->sse = 0;
         for (size_t b = 0; b < fit->count; b++) {
             fit->sse += fit->weight[b] * fit->residual[b] * fit->residual[b];

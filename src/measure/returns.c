@@ -264,8 +264,10 @@ bool km_aulc_measure(const double *x, const double *y, const double *weight,
     }
     double low = km_quantile(areas, KM_AULC_RESAMPLES, (1 - level) / 2);
     double high = km_quantile(areas, KM_AULC_RESAMPLES, (1 + level) / 2);
-    out->lo = out->value - high; /* basic: the curve is known, not the noise */
-    out->hi = out->value - low;
+    /* basic: the curve is known, not the noise; where it is not (a jump that
+     * the smooth curve rounds off) the value still is in */
+    out->lo = fmin(out->value - high, out->value);
+    out->hi = fmax(out->value - low, out->value);
     return true;
 }
 

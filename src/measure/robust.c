@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum { HUBER_ROUNDS = 5 };
+static const double RHO_MAX = 0.97;
 
 static void swap(double *a, double *b)
 {
@@ -95,22 +96,52 @@ size_t km_hac_lags(size_t n)
     return lags < n ? lags : n ? n - 1 : 0;
 }
 
-double km_n_eff(const double *residuals, size_t count)
+/* Bartlett's sum over u[0, count). */
+static double bartlett(const double *u, size_t count)
 {
-    double own = 0, sum = 0;
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += u[i] * u[i];
+    }
+    size_t lags = km_hac_lags(count);
+    for (size_t k = 1; k <= lags; k++) {
+        double cross = 0;
+        for (size_t i = k; i < count; i++) {
+            cross += u[i] * u[i - k];
+        }
+        sum += 2 * (1 - (double)k / (double)(lags + 1)) * cross;
+    }
+    return sum;
+}
+
+double km_long_run(double *v, size_t count)
+{
+    double own = 0, next = 0, n = (double)count;
+    for (size_t i = 0; i < count; i++) {
+        own += v[i] * v[i];
+        next += i ? v[i] * v[i - 1] : 0;
+    }
+    double rho = own > 0 ? next / own : 0;
+    rho = fmin(fmax(rho + (1 + 4 * rho) / n, 0), RHO_MAX);
+    if (count < 2 || !(rho > 0)) {
+        return fmax(bartlett(v, count), 0);
+    }
+    for (size_t i = count; i-- > 1;) {
+        v[i] -= rho * v[i - 1];
+    }
+    return fmax(bartlett(v + 1, count - 1), 0) * n / (n - 1) /
+           ((1 - rho) * (1 - rho));
+}
+
+double km_n_eff(const double *residuals, size_t count, double *scratch)
+{
+    double own = 0, n = (double)count;
     for (size_t i = 0; i < count; i++) {
         own += residuals[i] * residuals[i];
     }
-    size_t lags = km_hac_lags(count);
-    for (size_t k = 1; own > 0 && k <= lags; k++) {
-        double cross = 0;
-        for (size_t i = k; i < count; i++) {
-            cross += residuals[i] * residuals[i - k];
-        }
-        double weight = 1 - (double)k / (double)(lags + 1);
-        sum += weight * fmax(cross / own, 0);
-    }
-    return (double)count / (1 + 2 * sum);
+    memcpy(scratch, residuals, count * sizeof *scratch);
+    double all = km_long_run(scratch, count);
+    return all > own ? n * own / all : n;
 }
 
 /* Weighted least squares with weights from the last residuals. */
@@ -143,9 +174,9 @@ static bool solve_line(const double *t, const double *y, const double *residual,
 }
 
 static void find_errors(const double *t, const double *residual, size_t count,
-                        double bound, struct km_line *line)
+                        double bound, double *scratch, struct km_line *line)
 {
-    double mean = 0, stt = 0, psi2 = 0, own = 0;
+    double mean = 0, stt = 0, psi2 = 0;
     size_t inside = 0;
     for (size_t i = 0; i < count; i++) {
         mean += t[i];
@@ -157,23 +188,15 @@ static void find_errors(const double *t, const double *residual, size_t count,
         stt += dt * dt;
         psi2 += psi * psi;
         inside += fabs(r) <= bound;
-        own += dt * r * dt * r;
+        scratch[i] = dt * r;
     }
-    size_t lags = km_hac_lags(count);
-    for (size_t k = 1; k <= lags; k++) {
-        double cross = 0;
-        for (size_t i = k; i < count; i++) {
-            cross += (t[i] - mean) * residual[i] * (t[i - k] - mean) *
-                     residual[i - k];
-        }
-        own += 2 * (1 - (double)k / (double)(lags + 1)) * cross;
-    }
+    double own = km_long_run(scratch, count);
     double n = (double)count, share = (double)inside / n;
-    line->se_hac = sqrt(fmax(own, 0) * n / (n - 2)) / stt;
+    line->se_hac = sqrt(own * n / (n - 2)) / stt;
     line->se_huber =
         share > 0 ? sqrt(psi2 / (n - 2) / (share * share) / stt) : 0;
     line->se = fmax(line->se_hac, line->se_huber);
-    line->n_eff = km_n_eff(residual, count);
+    line->n_eff = km_n_eff(residual, count, scratch);
 }
 
 bool km_line_fit(const double *t, const double *y, size_t count,
@@ -199,6 +222,6 @@ bool km_line_fit(const double *t, const double *y, size_t count,
             break; /* at least half of the points lie on the line */
         }
     }
-    find_errors(t, residual, count, bound, line);
+    find_errors(t, residual, count, bound, other, line);
     return true;
 }

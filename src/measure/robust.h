@@ -31,9 +31,9 @@ double km_mad(const double *values, size_t count, double centre,
 struct km_line {
     double slope, intercept, t_mean;
     double se_huber; /* sandwich, of the slope */
-    double se_hac;   /* Newey-West with Bartlett weights, of the slope */
+    double se_hac;   /* Newey-West, prewhitened, of the slope */
     double se;       /* the larger of the two */
-    double n_eff;    /* n / (1 + 2 sum of positive autocorrelations) */
+    double n_eff;    /* km_n_eff() of the residuals */
     double scale;    /* robust sigma of the residuals */
 };
 
@@ -45,7 +45,15 @@ bool km_line_fit(const double *t, const double *y, size_t count,
 /* Lags of the Newey-West rule: floor(4 (n/100)^(2/9)), below n. */
 size_t km_hac_lags(size_t n);
 
-/* n / (1 + 2 sum_k (1 - k/(L+1)) max(rho_k, 0)) of residuals about 0. */
-double km_n_eff(const double *residuals, size_t count);
+/* n times the long-run variance of values about 0: Newey-West sums of what is
+ * left when an AR(1) is taken out, put back in (Andrews and Monahan 1992), with
+ * rho = r1 + (1 + 4 r1)/n within [0, 0.97] (r1: Kendall's bias taken off).
+ * Noise that lasts longer than the lags is then not missed. `values` are
+ * spoilt. */
+double km_long_run(double *values, size_t count);
+
+/* n x own variance / long-run variance of residuals about 0, at most n.
+ * `scratch` has room for `count`. */
+double km_n_eff(const double *residuals, size_t count, double *scratch);
 
 #endif

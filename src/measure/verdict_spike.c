@@ -50,11 +50,11 @@ void km_spike_init(struct km_spike *spike)
 
 static double block_mean(const struct km_spike *spike)
 {
-    double sum = 0;
+    double mean = 0; /* shares: a sum of huge values is none */
     for (int i = 0; i < KM_MASK_BLOCK; i++) {
-        sum += spike->y[i];
+        mean += spike->y[i] / KM_MASK_BLOCK;
     }
-    return sum / KM_MASK_BLOCK;
+    return mean;
 }
 
 /* The block is above the line, and is so without its highest point: batches
@@ -65,7 +65,7 @@ static bool is_above(const struct km_spike *spike, double mean, double line)
     for (int i = 1; i < KM_MASK_BLOCK; i++) {
         highest = fmax(highest, spike->y[i]);
     }
-    double others = (mean * KM_MASK_BLOCK - highest) / (KM_MASK_BLOCK - 1);
+    double others = mean - (highest - mean) / (KM_MASK_BLOCK - 1);
     return mean > line && others > line;
 }
 
@@ -98,7 +98,7 @@ static void begin(struct km_spike *spike, double mean)
         return;
     }
     int first = 0;
-    while (!(spike->y[first] > line)) {
+    while (first < KM_MASK_BLOCK - 1 && !(spike->y[first] > line)) {
         first++;
     }
     struct km_episode *episode = km_episodes_open(

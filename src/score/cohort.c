@@ -10,9 +10,9 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/number.h"
+#include "score/curve_input.h"
 
 enum { QUALITY_PLACES_MIN = 3 };
-static const double LAST_SHARE = 0.03; /* of the steps: a training loss's end */
 
 static enum km_code fail_full(struct km_err *err)
 {
@@ -223,17 +223,7 @@ static bool copy_curve(const struct km_curve_input *from,
             to->best_x = to->x[i];
         }
     }
-    /* a training loss ends in an average, an evaluation in itself */
-    size_t first = from->count - 1;
-    if (to->role == KM_ROLE_TRAIN_LOSS || to->role == KM_ROLE_REWARD) {
-        first = km_bins_find(from->x, from->count,
-                             (1 - LAST_SHARE) * from->x[from->count - 1]);
-    }
-    double sum = 0;
-    for (size_t i = first; i < from->count; i++) {
-        sum += from->y[i];
-    }
-    to->last = sum / (double)(from->count - first);
+    to->last = km_curve_last(from);
     return true;
 }
 

@@ -9,6 +9,7 @@
 #include "measure/thin.h"
 
 enum { WINDOW_POINTS_GOOD = 24 };
+static const double LAST_SHARE = 0.03;
 
 static enum km_code fail_full(struct km_err *err)
 {
@@ -243,6 +244,20 @@ enum km_code km_curve_open(struct km_memory *memory,
     curve->problem = "the run has no such metric";
     bool taken = !track || take_points(memory, kept, track, warmup_end, curve);
     return taken ? KM_OK : fail_full(err);
+}
+
+double km_curve_last(const struct km_curve_input *curve)
+{
+    size_t n = curve->count, first = n ? n - 1 : 0;
+    enum km_role role = curve->track->of.role;
+    if (n && (role == KM_ROLE_TRAIN_LOSS || role == KM_ROLE_REWARD)) {
+        first = km_bins_find(curve->x, n, (1 - LAST_SHARE) * curve->x[n - 1]);
+    }
+    double mean = 0;
+    for (size_t i = first; i < n; i++) {
+        mean += curve->y[i] / (double)(n - first);
+    }
+    return n ? mean : (double)NAN;
 }
 
 enum km_code km_curve_fit(struct km_score_input *input,

@@ -14,6 +14,10 @@ enum km_code km_curve_open(struct km_memory *memory,
                            const struct km_track *track, double warmup_end,
                            struct km_curve_input *curve, struct km_err *err);
 
+/* What it ended in: a noisy curve in the mean of its last 3 %, evaluations in
+ * the last one; turned as y is. NaN without points. */
+double km_curve_last(const struct km_curve_input *curve);
+
 /* Chooses its window and fits it; curve->problem says why it is not fitted. */
 enum km_code km_curve_fit(struct km_score_input *input,
                           struct km_curve_input *curve, struct km_err *err);

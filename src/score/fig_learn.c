@@ -9,6 +9,9 @@
 #include "score/learn.h"
 #include "score/reference.h"
 
+enum { INDEPENDENT_MIN = 10 };
+static const double BARELY = 4; /* ends of the half-life's range */
+
 struct km_velocity_band km_velocity_band(const struct km_score_input *input)
 {
     return input->velocity_groups ? input->velocity_band
@@ -82,7 +85,8 @@ static void add_evidence(const struct km_score_input *input, enum km_axis axis,
 }
 
 /* State of an estimate by its interval. */
-static void judge(struct km_figure_result *result, const struct km_rate *rate)
+static void judge_interval(struct km_figure_result *result,
+                           const struct km_rate *rate)
 {
     if (!isfinite(result->lo)) {
         result->state = KM_FIGURE_WEAK;
@@ -94,6 +98,31 @@ static void judge(struct km_figure_result *result, const struct km_rate *rate)
         result->state = KM_FIGURE_WEAK;
         result->reason = "rests on estimated times";
     }
+}
+
+/* The same of what rests on the fitted curve. */
+static void judge(const struct km_score_input *input,
+                  struct km_figure_result *result, const struct km_rate *rate)
+{
+    if (input->rate_moves) {
+        result->state = KM_FIGURE_WEAK;
+        result->reason = input->rate_moves;
+    } else {
+        judge_interval(result, rate);
+    }
+}
+
+/* What goes on at the present step: of a rate that moves by the annealing law,
+ * which has no calibrated interval. */
+static struct km_estimate velocity_now(const struct km_score_input *input,
+                                       double level, double relative_se)
+{
+    if (isfinite(input->scheduled_slope)) {
+        return (struct km_estimate){input->scheduled_slope, NAN, NAN};
+    }
+    return km_velocity_model_within(&input->learn.pow3, input->learn.x_now,
+                                    level, relative_se,
+                                    km_velocity_band(input));
 }
 
 static enum km_code add_velocity(const struct km_score_input *input,
@@ -109,9 +138,7 @@ static enum km_code add_velocity(const struct km_score_input *input,
         result.reason = rate->source;
         return km_card_add(card, result, NULL, err);
     }
-    struct km_estimate v =
-        km_velocity_model_within(&curve->pow3, curve->x_now, card->level,
-                                 rate->relative_se, km_velocity_band(input));
+    struct km_estimate v = velocity_now(input, card->level, rate->relative_se);
     double size;
     result.unit = unit_for(input, axis, v.value / rate->per_step, &size);
     size /= rate->per_step;
@@ -119,10 +146,13 @@ static enum km_code add_velocity(const struct km_score_input *input,
     result.lo = v.lo * size;
     result.hi = v.hi * size;
     result.level = card->level;
+    bool scheduled = isfinite(input->scheduled_slope);
     result.method =
-        km_arena_printf(card->arena, "pow3, last %.0f %% of steps, Huber",
-                        100 * (1 - curve->window));
-    result.rung = km_velocity_rung(input);
+        scheduled
+            ? "annealing law, last 90 % of steps, Huber"
+            : km_arena_printf(card->arena, "pow3, last %.0f %% of steps, Huber",
+                              100 * (1 - curve->window));
+    result.rung = scheduled ? "" : km_velocity_rung(input);
     result.window_from = curve->window_from;
     result.window_to = curve->x_now;
     result.n = curve->window_count;
@@ -139,12 +169,12 @@ static enum km_code add_velocity(const struct km_score_input *input,
                             input->velocity_groups, km_velocity_band(input).low,
                             km_velocity_band(input).high));
     }
-    if (!(curve->pow3.amplitude > 0)) {
+    if (!scheduled && !(curve->pow3.amplitude > 0)) {
         result.state = KM_FIGURE_WEAK;
         result.lo = result.hi = NAN;
         result.reason = "no improvement in the window";
     } else {
-        judge(&result, rate);
+        judge(input, &result, rate);
     }
     return km_card_add(card, result, &evidence, err);
 }
@@ -269,7 +299,11 @@ enum km_code km_compute_velocity_local(const struct km_score_input *input,
     result.n_eff = local.n_eff;
     struct km_evidence evidence = {0};
     add_evidence(input, KM_AXIS_STEP, &evidence);
-    judge(&result, &input->axes.rate[KM_AXIS_STEP]);
+    judge_interval(&result, &input->axes.rate[KM_AXIS_STEP]);
+    if (result.state == KM_FIGURE_OK && local.n_eff < INDEPENDENT_MIN) {
+        result.state = KM_FIGURE_WEAK;
+        result.reason = "fewer than 10 independent points";
+    }
     km_evidence_add(&evidence, said);
     if (curve->fitted &&
         km_velocity_disagrees(-km_fit_slope(&curve->pow3, curve->x_now),
@@ -279,8 +313,19 @@ enum km_code km_compute_velocity_local(const struct km_score_input *input,
     return km_card_add(card, result, &evidence, err);
 }
 
-/* Interval of the local exponent from the residual-driven error of the slope;
- * E is weakly identified when the exponent sits at the end of its grid. */
+/* What the fit leaves open about an exponent `a`, by the posterior over (E, a),
+ * joined with what models miss by (the band of velocities). */
+static struct km_estimate exponent_of(double a, struct km_velocity_band band,
+                                      const struct km_half_life *half)
+{
+    double low = a - half->shape_lo, high = half->shape_hi - a;
+    return (struct km_estimate){
+        a, a - sqrt(low * low + pow((1 - band.low) * a, 2)),
+        a + sqrt(high * high + pow((band.high - 1) * a, 2))};
+}
+
+/* The floor E is what is known least: where it is not identified, neither is
+ * the exponent above it. */
 static enum km_code add_exponent(const struct km_score_input *input,
                                  struct km_scorecard *card, struct km_err *err)
 {
@@ -288,25 +333,32 @@ static enum km_code add_exponent(const struct km_score_input *input,
     const struct km_fit *fit = &curve->pow3;
     struct km_figure_result result =
         km_result_new("learn.relative_velocity", "exponent", "1");
-    struct km_estimate v = km_velocity_model_within(
-        fit, curve->x_now, card->level, 0, km_velocity_band(input));
-    double reducible = km_fit_value(fit, curve->x_now) - fit->asymptote;
-    bool pinned = fit->theta[0] < 0.031 || fit->theta[0] > 2.9;
-    if (!(reducible > 0)) {
+    struct km_half_life half;
+    if (input->rate_moves) {
+        result.state = KM_FIGURE_INSUFFICIENT;
+        result.reason = "the learning rate moved in the window: what is left "
+                        "is not a power law of the step";
+    } else if (!km_learn_half_life(curve, card->level, &half)) {
         result.state = KM_FIGURE_INSUFFICIENT;
         result.reason = "no improvement in the window";
-    } else if (pinned) {
+    } else if (!half.identified) {
         result.state = KM_FIGURE_INSUFFICIENT;
         result.reason = "the floor is not identified: read the elasticity";
     } else {
-        result.value = v.value * curve->x_now / reducible;
-        result.lo = v.lo * curve->x_now / reducible;
-        result.hi = v.hi * curve->x_now / reducible;
+        struct km_estimate a =
+            exponent_of(fit->theta[0], km_velocity_band(input), &half);
+        result.value = a.value;
+        result.lo = a.lo;
+        result.hi = a.hi;
         result.level = card->level;
-        judge(&result, &input->axes.rate[KM_AXIS_STEP]);
+        judge(input, &result, &input->axes.rate[KM_AXIS_STEP]);
+        if (result.state == KM_FIGURE_OK && half.hi > BARELY * half.lo) {
+            result.state = KM_FIGURE_WEAK;
+            result.reason = "the floor is barely identified";
+        }
     }
     result.method = "pow3: kappa = a";
-    result.rung = km_velocity_rung(input);
+    result.rung = "posterior of the fit";
     result.window_from = curve->window_from;
     result.window_to = curve->x_now;
     result.n = curve->window_count;
@@ -325,8 +377,7 @@ static enum km_code add_elasticity(const struct km_score_input *input,
     const struct km_curve_input *curve = &input->learn;
     struct km_figure_result result =
         km_result_new("learn.relative_velocity", "elasticity", "1");
-    struct km_estimate v = km_velocity_model_within(
-        &curve->pow3, curve->x_now, card->level, 0, km_velocity_band(input));
+    struct km_estimate v = velocity_now(input, card->level, 0);
     double level = fabs(km_fit_value(&curve->pow3, curve->x_now));
     double size = curve->x_now / level;
     result.value = v.value * size;
@@ -338,7 +389,7 @@ static enum km_code add_elasticity(const struct km_score_input *input,
     result.window_from = curve->window_from;
     result.window_to = curve->x_now;
     result.n = curve->window_count;
-    judge(&result, &input->axes.rate[KM_AXIS_STEP]);
+    judge(input, &result, &input->axes.rate[KM_AXIS_STEP]);
     struct km_evidence evidence = {0};
     add_evidence(input, KM_AXIS_STEP, &evidence);
     return km_card_add(card, result, &evidence, err);

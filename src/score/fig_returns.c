@@ -51,12 +51,21 @@ static bool add_missing(const struct km_score_input *input, const char *id,
                                    input->learn.problem, err);
         return true;
     }
+    if (input->rate_moves) { /* the curve is not a power law of the step */
+        *code = km_card_add_absent(
+            card, id, "", unit, KM_FIGURE_INSUFFICIENT,
+            "the learning rate moved in the window: what is left is not a "
+            "power law of the step",
+            err);
+        return true;
+    }
     return false;
 }
 
-static struct km_fit_problem problem_of(const struct km_curve_input *curve)
+bool km_learn_half_life(const struct km_curve_input *curve, double level,
+                        struct km_half_life *out)
 {
-    return (struct km_fit_problem){
+    const struct km_fit_problem problem = {
         .x = curve->bins.x,
         .y = curve->bins.y,
         .weight = curve->bins.n,
@@ -64,6 +73,7 @@ static struct km_fit_problem problem_of(const struct km_curve_input *curve)
         .x_now = curve->x_now,
         .e_min = curve->e_min,
     };
+    return km_half_life_measure(&curve->pow3, &problem, level, out);
 }
 
 KM_FIGURE_COMPUTE(km_compute_half_life)
@@ -74,9 +84,8 @@ KM_FIGURE_COMPUTE(km_compute_half_life)
         return code;
     }
     const struct km_curve_input *curve = &input->learn;
-    const struct km_fit_problem problem = problem_of(curve);
     struct km_half_life half;
-    if (!km_half_life_measure(&curve->pow3, &problem, card->level, &half)) {
+    if (!km_learn_half_life(curve, card->level, &half)) {
         return km_card_add_absent(card, id, "", "step", KM_FIGURE_INSUFFICIENT,
                                   "no improvement in the window", err);
     }

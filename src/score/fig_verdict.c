@@ -61,7 +61,8 @@ static void find_nonfinite(const struct km_score_input *input,
             &finding->evidence,
             km_arena_printf(
                 input->arena,
-                "%s: %llu value%s not finite, the first at step %lld",
+                "%s: %llu value%s not finite or beyond 1e100, the first at "
+                "step %lld",
                 track->name, (unsigned long long)track->nonfinite,
                 track->nonfinite == 1 ? " is" : "s are",
                 (long long)track->nonfinite_step));

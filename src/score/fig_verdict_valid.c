@@ -38,11 +38,14 @@ static void explain_overfit(const struct km_overfit *o,
     const struct km_episode *last =
         &o->episodes.list[km_episodes_held(&o->episodes) - 1];
     finding->reason = km_finding_words(arena, &o->episodes);
-    km_evidence_add(
-        &finding->evidence,
-        km_arena_printf(arena, "best %.4g %s at step %.0f, %.2g %% worse since",
-                        valid->sign * last->level, valid->unit, last->onset,
-                        last->size));
+    const char *since =
+        isfinite(last->size)
+            ? km_arena_printf(arena, "%.2g %% worse since", last->size)
+            : "worse since"; /* a share of 0 is none */
+    km_evidence_add(&finding->evidence,
+                    km_arena_printf(arena, "best %.4g %s at step %.0f, %s",
+                                    valid->sign * last->level, valid->unit,
+                                    last->onset, since));
     km_evidence_add(
         &finding->evidence,
         km_arena_printf(

@@ -168,6 +168,18 @@ struct km_curve_input km_finding_curve(const struct km_curve_input *curve)
     return all;
 }
 
+bool km_rate_moved(const struct km_score_input *input, double from, double to)
+{
+    const struct km_track *rate = input->view.tracks[KM_ROLE_LEARNING_RATE];
+    size_t at = rate ? km_track_find(rate, fmax(from, input->warmup_end)) : 0;
+    double low = INFINITY, high = 0;
+    for (; rate && at < rate->count && rate->step[at] <= to; at++) {
+        low = fmin(low, rate->value[at]);
+        high = fmax(high, rate->value[at]);
+    }
+    return low < (1 - RATE_DROP) * high;
+}
+
 bool km_rate_was_raised(const struct km_score_input *input, double from,
                         double to)
 {

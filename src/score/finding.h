@@ -67,6 +67,10 @@ bool km_rate_is_known(const struct km_score_input *input);
  * far, as logged, else as the config plans it? */
 bool km_rate_is_falling(const struct km_score_input *input, double x);
 
+/* Did a logged rate move by more than a tenth of its highest between two steps,
+ * after the warm-up? */
+bool km_rate_moved(const struct km_score_input *input, double from, double to);
+
 /* Was a logged rate raised by more than a tenth between two steps, after the
  * warm-up? Both losses rise then. */
 bool km_rate_was_raised(const struct km_score_input *input, double from,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "score/curve_input.h"
 #include "score/finding.h"
 
 static bool stands(const struct km_figure_result *result)
@@ -83,9 +84,7 @@ static const char *end_text(const struct km_score_input *input,
     if (!curve->count) {
         return text;
     }
-    double last = curve->sign * (curve->fitted && curve == &input->learn
-                                     ? km_fit_value(&curve->pow3, curve->x_now)
-                                     : curve->y[curve->count - 1]);
+    double last = curve->sign * km_curve_last(curve);
     double best = INFINITY;
     for (size_t i = 0; i < curve->count; i++) {
         best = fmin(best, curve->y[i]);

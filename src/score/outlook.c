@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "score/record.h"
+#include "score/scheduled.h"
 
 static const double TARGET_REACH = 10; /* times the present step */
 
@@ -108,21 +109,13 @@ static enum km_code make_paths(struct km_store *store,
                                struct km_score_input *input, struct km_err *err)
 {
     bool two = input->valid.track && input->valid.track != input->learn.track;
-    struct km_stored_run *stored =
-        km_new(input->arena, struct km_stored_run, 1);
     struct km_origin_workspace *work =
         km_new(input->arena, struct km_origin_workspace, 1);
     const struct km_project_history *history;
-    if (!stored || !work) {
+    if (!work) {
         return fail_full(err);
     }
-    stored->view = input->view;
-    stored->facts = input->facts;
-    input->stored = stored;
-    enum km_code code =
-        km_stored_run_plan(store, input->planned ? input->horizon : (double)NAN,
-                           input->arena, stored, err);
-    code = code ? code : find_history(input, &history, err);
+    enum km_code code = find_history(input, &history, err);
     code = code ? code : read_record(store, input, err);
     if (code == KM_OK && input->learn.fitted) {
         code = make_path(input, &input->learn, history, work, err);
@@ -174,6 +167,23 @@ double km_outlook_time(const struct km_score_input *input, double step)
     return active->known ? step * active->per_step : (double)NAN;
 }
 
+/* Configuration and plan, of a run at its end too. */
+static enum km_code read_plan(struct km_store *store,
+                              struct km_score_input *input, struct km_err *err)
+{
+    struct km_stored_run *stored =
+        km_new(input->arena, struct km_stored_run, 1);
+    if (!stored) {
+        return fail_full(err);
+    }
+    stored->view = input->view;
+    stored->facts = input->facts;
+    input->stored = stored;
+    bool asked = input->planned && !input->at_end;
+    return km_stored_run_plan(store, asked ? input->horizon : (double)NAN,
+                              input->arena, stored, err);
+}
+
 enum km_code km_outlook_prepare(struct km_store *store,
                                 struct km_score_input *input,
                                 struct km_err *err)
@@ -182,7 +192,11 @@ enum km_code km_outlook_prepare(struct km_store *store,
         input->learn.fitted ? "the run is at its end" : input->learn.problem;
     input->valid.no_path =
         input->valid.fitted ? "the run is at its end" : input->valid.problem;
-    enum km_code code = list_steps(input, err);
+    enum km_code code = read_plan(store, input, err);
+    if (code == KM_OK) {
+        km_scheduled_prepare(input);
+    }
+    code = code ? code : list_steps(input, err);
     if (code == KM_OK && !input->at_end &&
         (input->learn.fitted || input->valid.fitted)) {
         code = make_paths(store, input, err);

@@ -62,7 +62,8 @@ void km_track_take(struct km_track *track, const struct km_columns *columns,
         double step = (double)columns->steps[i];
         double value = columns->values[i] * scale;
         double time_s = seconds_between(origin_ns, time_ns);
-        if (!isfinite(value) || columns->steps[i] == KM_STEP_ABSENT) {
+        if (!(fabs(value) <= KM_TRACK_VALUE_MAX) ||
+            columns->steps[i] == KM_STEP_ABSENT) {
             if (!track->nonfinite++) {
                 track->nonfinite_step = columns->steps[i];
             }

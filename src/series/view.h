@@ -10,7 +10,8 @@
  *                     live, by step   | superseded, by attempt, then step
  *
  * One track a role: of several series with one role the one with most points,
- * then the plainest name. Values that are not finite are left out and counted.
+ * then the plainest name. Values that are not finite, or beyond 1e100, are left
+ * out and counted.
  * A series longer than KM_TRACK_POINTS_MAX is thinned to means of `every`
  * neighbours; the last of an attempt, when they are fewer, are left out.
  *
@@ -29,6 +30,9 @@ struct km_pile {
     double step, time_s, value;
     uint32_t count, attempt;
 };
+
+/* Beyond it squares and sums of many values are no numbers any more. */
+#define KM_TRACK_VALUE_MAX 1e100
 
 struct km_track {
     uint64_t series_id;

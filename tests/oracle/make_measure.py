@@ -41,13 +41,20 @@ def solve(g, y, w, floor):
     return e, a, np.sum(w * (y - e - a * g) ** 2)
 
 
+def long_run(v):
+    """n times the long-run variance: an AR(1) taken out and put back in."""
+    n = len(v)
+    rho = np.sum(v[1:] * v[:-1]) / np.sum(v * v)
+    rho = min(max(rho + (1 + 4 * rho) / n, 0), .97)
+    u = v[1:] - rho * v[:-1] if rho > 0 else v
+    lags = min(int(4 * (len(u) / 100) ** (2 / 9)), len(u) - 1)
+    s = np.sum(u * u) + 2 * sum((1 - k / (lags + 1)) * np.sum(u[k:] * u[:-k])
+                                for k in range(1, lags + 1))
+    return max(s, 0) * n / len(u) / (1 - rho) ** 2
+
+
 def n_eff(r):
-    n = len(r)
-    lags = min(int(4 * (n / 100) ** (2 / 9)), n - 1)
-    own = np.sum(r * r)
-    rho = [np.sum(r[k:] * r[:-k]) / own for k in range(1, lags + 1)]
-    return n / (1 + 2 * sum((1 - k / (lags + 1)) * max(x, 0)
-                            for k, x in enumerate(rho, 1)))
+    return len(r) * min(1, np.sum(r * r) / long_run(r))
 
 
 def fit(family, x, y, n, floor):
@@ -125,9 +132,13 @@ def fits(rng):
 
 
 def line(rng):
-    for count, noise, burst in ((25, .1, 0), (200, .3, 4), (1000, .05, 20)):
+    for count, noise, burst, rho in ((25, .1, 0, 0), (200, .3, 4, 0),
+                                     (1000, .05, 20, 0), (400, .1, 0, .9)):
         t = np.sort(rng.uniform(5, 6, count))
-        y = 4 - .7 * t + noise * rng.standard_normal(count)
+        e = noise * rng.standard_normal(count)
+        for i in range(1, count):
+            e[i] += rho * e[i - 1]
+        y = 4 - .7 * t + e
         y[rng.integers(0, count, burst)] += 3
         w, s = np.ones(count), None
         for i in range(5):
@@ -140,12 +151,7 @@ def line(rng):
         psi = np.clip(r, -1.345 * s, 1.345 * s)
         huber = np.sqrt(np.sum(psi ** 2) / (count - 2) /
                         np.mean(np.abs(r) <= 1.345 * s) ** 2 / np.sum(d * d))
-        lags = int(4 * (count / 100) ** (2 / 9))
-        z = d * r
-        v = np.sum(z * z) + 2 * sum((1 - k / (lags + 1)) *
-                                    np.sum(z[k:] * z[:-k])
-                                    for k in range(1, lags + 1))
-        hac = np.sqrt(max(v, 0) * count / (count - 2)) / np.sum(d * d)
+        hac = np.sqrt(long_run(d * r) * count / (count - 2)) / np.sum(d * d)
         put("line", count)
         for row in zip(t, y):
             put(*row)

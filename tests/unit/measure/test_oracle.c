@@ -139,7 +139,7 @@ static void estimators_agree_with_numpy_and_scipy(void)
     }
     CHECK_TEXT(word, "end");
     CHECK_INT(counted[0], 10);
-    CHECK_INT(counted[1], 3);
+    CHECK_INT(counted[1], 4);
     CHECK_INT(counted[2], 49);
     CHECK_INT(counted[3], 5);
     CHECK_INT(counted[4], 2);

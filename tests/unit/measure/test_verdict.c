@@ -130,6 +130,16 @@ static void a_spike_is_found_with_its_ends(void)
     }
 }
 
+static void huge_losses_are_no_reason_to_read_on(void)
+{
+    struct km_spike spike;
+    km_spike_init(&spike);
+    for (int i = 0; i < 300; i++) {
+        km_spike_add(&spike, i, i % 100 < 4 ? 1.7e308 : 5e307 + i * 1e300);
+    }
+    CHECK(spike.held < KM_MASK_BLOCK);
+}
+
 static void one_hard_batch_is_no_spike(void)
 {
     seed = 4;
@@ -540,6 +550,7 @@ int main(int argc, char **argv)
     RUN(equals_the_oracle);
     RUN(a_healthy_curve_is_quiet);
     RUN(a_spike_is_found_with_its_ends);
+    RUN(huge_losses_are_no_reason_to_read_on);
     RUN(one_hard_batch_is_no_spike);
     RUN(another_level_lasts);
     RUN(what_is_lost_for_good_is_divergence);

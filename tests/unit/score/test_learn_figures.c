@@ -239,6 +239,93 @@ static void the_same_batches_narrow_the_local_velocity(void)
     CHECK_NEAR(local_width(0.001, "17", 30, "not used"), alone, 1e-12);
 }
 
+/* A linear cool-down from step 2400 to 3000, seen up to 2900. */
+static double cooled(double x)
+{
+    double drop = x > 2400 ? (x - 2400) / 600 : 0;
+    return 2 + 2 * pow(x / 1000, -0.3) - 0.25 * drop;
+}
+
+static void a_moving_rate_is_part_of_the_velocity(void)
+{
+    uint64_t state = 11;
+    begin();
+    for (int64_t step = 1; step <= 2900; step++) {
+        double x = (double)step;
+        score_run_point(&run, "train/loss", step, NAN,
+                        cooled(x) + 0.01 * score_run_noise(&state));
+        score_run_point(&run, "lr", step, NAN,
+                        1e-3 * (x > 2400 ? (3000 - x) / 600 : 1));
+    }
+    score_run_config(&run, "max_steps", "3000");
+    compute();
+    double truth = (cooled(2871) - cooled(2900)) / 0.029; /* a kstep */
+    const struct km_figure_result *v = find("learn.velocity", "per step");
+    CHECK(v && v->state == KM_FIGURE_WEAK && isnan(v->lo));
+    CHECK(v && fabs(v->value - truth) < 0.2 * truth);
+    check_state("learn.marginal_cost", NULL, KM_FIGURE_INSUFFICIENT,
+                "the learning rate moved");
+    check_state("learn.relative_velocity", "exponent", KM_FIGURE_INSUFFICIENT,
+                "the learning rate moved");
+    score_run_end(&run, &arena);
+}
+
+/* An AR(1) around a power law: 20 runs, the local slope's interval holds the
+ * truth about as often as it says. */
+static void noise_that_lasts_is_in_the_interval(void)
+{
+    int held = 0, runs = 60;
+    uint64_t state = 3;
+    for (int i = 0; i < runs; i++) {
+        double noise = 0;
+        begin();
+        for (int64_t step = 1; step <= 1000; step++) {
+            double x = (double)step;
+            noise = 0.9 * noise + 0.02 * score_run_noise(&state);
+            score_run_point(&run, "train/loss", step, NAN,
+                            2 + pow(x / 1000, -0.5) + noise);
+        }
+        compute();
+        const struct km_figure_result *v =
+            find("learn.velocity_local", "per step");
+        double at = sqrt(v->window_from * v->window_to);
+        double truth = 0.5 * pow(at / 1000, -1.5);
+        held += v->lo <= truth && truth <= v->hi;
+        score_run_end(&run, &arena);
+    }
+    CHECK(held >= 0.7 * runs); /* 0.41 of them without prewhitening */
+}
+
+static void the_end_is_what_was_logged(void)
+{
+    begin();
+    for (int64_t step = 1; step <= 3000; step++) {
+        double x = (double)step; /* broken from 2700 on */
+        score_run_point(&run, "train/loss", step, NAN,
+                        step > 2700 ? 6.44 : 2 + 2 * pow(x / 1000, -0.3));
+    }
+    score_run_config(&run, "max_steps", "3000");
+    compute();
+    CHECK(strstr(card.headline, "train/loss is 6.44") != NULL);
+    printf("# %s\n", card.headline);
+    score_run_end(&run, &arena);
+}
+
+static void values_too_large_to_square_are_left_out_and_said(void)
+{
+    begin();
+    for (int64_t step = 1; step <= 300; step++) {
+        double x = (double)step;
+        score_run_point(&run, "train/loss", step, NAN,
+                        step < 5 ? 1.7e308 : 2.5e307 * (2 + pow(x, -0.5)));
+    }
+    compute();
+    const struct km_figure_result *v = find("verdict.nonfinite", NULL);
+    CHECK(v && isfinite(v->value));
+    CHECK(strstr(card.headline, "nan") == NULL);
+    score_run_end(&run, &arena);
+}
+
 int main(void)
 {
     RUN(a_constant_loss_has_no_half_life_and_no_marginal_cost);
@@ -248,5 +335,9 @@ int main(void)
     RUN(a_reward_has_its_area_turned_the_right_way);
     RUN(a_band_of_history_is_used_and_named);
     RUN(the_same_batches_narrow_the_local_velocity);
+    RUN(a_moving_rate_is_part_of_the_velocity);
+    RUN(noise_that_lasts_is_in_the_interval);
+    RUN(the_end_is_what_was_logged);
+    RUN(values_too_large_to_square_are_left_out_and_said);
     return tap_end();
 }
