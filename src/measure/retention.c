@@ -28,6 +28,19 @@ static size_t peak_of(const struct km_retention *r, size_t j)
     return peak;
 }
 
+/* Is the peak of task j within two errors of another score before the end? */
+static bool peak_is_chosen(const struct km_retention *r, size_t j)
+{
+    size_t peak = peak_of(r, j);
+    bool chosen = false;
+    for (size_t l = j; peak && l < r->stages; l++) {
+        double ahead = cell(r, peak, j) - cell(r, l, j);
+        double error = hypot(cell_error(r, peak, j), cell_error(r, l, j));
+        chosen = chosen || (l != peak && ahead < 2 * error);
+    }
+    return chosen;
+}
+
 static double weight_of_scores(enum km_retention_kind kind, double t, double i,
                                double j)
 {
@@ -117,6 +130,9 @@ void km_retention_measure(const struct km_retention *r,
                 out->bound || (kind == KM_RETAIN_FORGET_MAX && i >= j &&
                                i < r->stages && isnan(cell(r, i, j)));
         }
+    }
+    for (size_t j = 1; kind == KM_RETAIN_FORGET_MAX && j < r->stages; j++) {
+        out->chosen = out->chosen || peak_is_chosen(r, j);
     }
     finish_sum(out);
 }

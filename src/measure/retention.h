@@ -63,6 +63,8 @@ struct km_retained {
     size_t cells; /* used */
     size_t holes; /* cells needed that are not there */
     size_t hole_stage, hole_task; /* the first of them, by rows */
+    bool chosen; /* FORGET_MAX: a peak is the highest of several scores that
+                    their errors do not tell apart: too high by chance */
 };
 
 /* Not known: a cell is missing (the first is named), or, hole_task 0, the kind

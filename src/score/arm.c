@@ -144,7 +144,9 @@ double km_member_value_at(const struct km_member_curve *curve, double step)
 
 /* Sums of squares over the seeds of one configuration. */
 struct pool {
-    double final_ss, time_ss, df;
+    double *final, *final_df, *time, *time_df; /* [group] */
+    size_t groups, timed;
+    double ss, df;
 };
 
 static bool pool_group(const struct km_member *const *members, size_t count,
@@ -170,9 +172,14 @@ static bool pool_group(const struct km_member *const *members, size_t count,
             km_moments_add(&time, km_speedup_summary(&falling[i], levels));
         }
     }
-    pool->final_ss += final.m2;
-    pool->time_ss += time.m2;
-    pool->df += (double)count - 1;
+    pool->final_df[pool->groups] = final.n - 1;
+    pool->final[pool->groups++] = km_moments_variance(&final);
+    if (time.n > 1) {
+        pool->time_df[pool->timed] = time.n - 1;
+        pool->time[pool->timed++] = km_moments_variance(&time);
+    }
+    pool->ss += final.m2;
+    pool->df += final.n - 1;
     return true;
 }
 
@@ -196,14 +203,19 @@ enum km_code km_seed_spread_of(const struct km_cohort *cohort,
                                struct km_seed_spread *spread,
                                struct km_err *err)
 {
-    struct pool pool = {0, 0, 0};
-    *spread = (struct km_seed_spread){NAN, NAN, 0, 0};
+    struct pool pool = {.groups = 0};
+    *spread = (struct km_seed_spread){.pooled = NAN};
     uint32_t *group = km_new(arena, uint32_t, cohort->count + 1);
     const struct km_member **members =
         km_new(arena, const struct km_member *, cohort->count + 1);
-    if (!group || !members) {
+    double *values = km_new(arena, double, 5 * cohort->count + 1);
+    if (!group || !members || !values) {
         return fail_full(err);
     }
+    pool.final = values;
+    pool.final_df = values + cohort->count;
+    pool.time = values + 2 * cohort->count;
+    pool.time_df = values + 3 * cohort->count;
     size_t groups = km_cohort_group(cohort, group);
     for (size_t g = 0; g < groups; g++) {
         size_t count = 0;
@@ -222,10 +234,18 @@ enum km_code km_seed_spread_of(const struct km_cohort *cohort,
         if (!pool_group(members, count, arena, &pool)) {
             return fail_full(err);
         }
-        spread->groups++;
     }
+    double *scratch = values + 4 * cohort->count;
+    spread->groups = pool.groups;
     spread->df = pool.df;
-    spread->variance = pool.df > 0 ? pool.final_ss / pool.df : (double)NAN;
-    spread->log_time = pool.df > 0 ? pool.time_ss / pool.df : (double)NAN;
+    spread->pooled = pool.df > 0 ? pool.ss / pool.df : (double)NAN;
+    if (!pool.groups || !km_moderate_fit(pool.final, pool.final_df, pool.groups,
+                                         scratch, &spread->final)) {
+        spread->final.df = 0;
+    }
+    if (!pool.timed || !km_moderate_fit(pool.time, pool.time_df, pool.timed,
+                                        scratch, &spread->time)) {
+        spread->time.df = 0;
+    }
     return KM_OK;
 }

@@ -10,6 +10,7 @@
 #ifndef KM_SCORE_ARM_H
 #define KM_SCORE_ARM_H
 
+#include "measure/moderate.h"
 #include "measure/speedup.h"
 #include "score/cohort.h"
 
@@ -38,12 +39,13 @@ enum km_code km_arms_build(const struct km_cohort *cohort,
                            struct km_arm *arms, struct km_arm_metric *metric,
                            struct km_err *err);
 
-/* How much seeds of one configuration differ, pooled over configurations. */
+/* How much seeds of one configuration differ, by all configurations together
+ * (measure/moderate.h): what is known of one that has none of its own. */
 struct km_seed_spread {
-    double variance; /* of the final value */
-    double log_time; /* variance of ln time to a loss */
-    double df;       /* 0: no configuration has two seeds */
-    size_t groups;
+    struct km_moderate final; /* of the final value; df 0: nothing is known */
+    struct km_moderate time;  /* of ln time to a loss; df 0: the same */
+    double pooled, df;        /* plain pooled variance of the final value */
+    size_t groups;            /* configurations with two seeds or more */
 };
 
 /* Over all configurations of the cohort with two seeds or more that are in none

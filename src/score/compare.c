@@ -87,6 +87,14 @@ static const char *missing(const struct comparing *c)
                        "seeds: nobody can say how much seeds differ";
 }
 
+static const char *history_words(enum km_history_use use)
+{
+    return use == KM_HISTORY_USED ? " with those of other configurations"
+           : use == KM_HISTORY_REFUTED
+               ? "; those of other configurations differ less and are left out"
+               : "";
+}
+
 static enum km_code add_verdict(struct comparing *c)
 {
     const struct km_verdict *v = &c->verdict;
@@ -120,9 +128,7 @@ static enum km_code add_verdict(struct comparing *c)
                         "a seed's standard deviation: %.3g %s, %.0f degrees of "
                         "freedom%s",
                         v->sd, c->metric->unit, v->df,
-                        c->history->df > 0 && v->checkpoint >= 1
-                            ? " with those of other configurations"
-                            : ""));
+                        history_words(v->history)));
     km_evidence_add(&evidence,
                     km_arena_printf(arena,
                                     "smallest difference that matters: "

@@ -50,8 +50,16 @@ enum km_outcome {
     KM_OUTCOME_NO_DIFFERENCE, /* of delta or more */
 };
 
+/* What other configurations say about seeds. */
+enum km_history_use {
+    KM_HISTORY_NONE,
+    KM_HISTORY_USED,
+    KM_HISTORY_REFUTED, /* these arms' seeds differ more */
+};
+
 struct km_verdict {
     enum km_outcome outcome;
+    enum km_history_use history;
     double difference; /* a - b, lower is better; NaN: no common place */
     double lo, hi;     /* confidence sequence at `level` */
     double level;      /* 1 - alpha of this place */

@@ -11,8 +11,6 @@
 #include "measure/robust.h"
 #include "score/card.h"
 
-enum { BOOTSTRAP_FROM = 8, RESAMPLES = KM_LOG_RATIO_SCRATCH };
-
 static enum km_code fail_full(struct km_err *err)
 {
     return km_fail(err, KM_ELIMIT, "no memory left for a comparison");
@@ -40,36 +38,19 @@ static struct km_moments moments_of(const double *values, size_t count)
     return moments;
 }
 
-/* Percentile interval of the difference of means over seeds drawn again. */
-static void bootstrap(const double *a, size_t n, const double *b, size_t m,
-                      double level, double *scratch, struct km_log_ratio *out)
-{
-    struct km_rng rng;
-    km_rng_seed(&rng, 3);
-    for (int r = 0; r < RESAMPLES; r++) {
-        double sum_a = 0, sum_b = 0;
-        for (size_t i = 0; i < n; i++) {
-            sum_a += a[km_rng_below(&rng, n)];
-        }
-        for (size_t i = 0; i < m; i++) {
-            sum_b += b[km_rng_below(&rng, m)];
-        }
-        scratch[r] = sum_b / (double)m - sum_a / (double)n;
-    }
-    out->lo = km_quantile(scratch, RESAMPLES, (1 - level) / 2);
-    out->hi = km_quantile(scratch, RESAMPLES, (1 + level) / 2);
-}
-
 /* Spread of one seed where an arm has one run: that of the other arm's seeds
  * and of other configurations together. False: nobody has two. */
 static bool pooled_noise(const struct km_moments *a, const struct km_moments *b,
                          const struct km_seed_spread *history, double *sd,
                          double *df, const char **rung)
 {
-    bool known = history->df > 0 && history->log_time > 0;
+    const struct km_moderate *prior = &history->time;
     double own_df = a->n + b->n - 2, own = a->m2 + b->m2;
-    double squares = own + (known ? history->log_time * history->df : 0);
-    *df = own_df + (known ? history->df : 0);
+    bool known =
+        prior->df > 0 &&
+        !(own_df > 0 && km_moderate_refuted(prior, own / own_df, own_df));
+    double squares = own + (known ? prior->variance * prior->df : 0);
+    *df = own_df + (known ? prior->df : 0);
     if (!(*df > 0 && squares > 0)) {
         return false;
     }
@@ -84,17 +65,11 @@ static bool pooled_noise(const struct km_moments *a, const struct km_moments *b,
 void km_log_ratio_measure(const double *a, size_t n, const double *b, size_t m,
                           const struct km_seed_spread *history,
                           const struct km_compare_options *options,
-                          double level, double *scratch,
-                          struct km_log_ratio *out)
+                          double level, struct km_log_ratio *out)
 {
     struct km_moments of_a = moments_of(a, n), of_b = moments_of(b, m);
     *out = (struct km_log_ratio){.known = true, .value = of_b.mean - of_a.mean};
     double half = NAN, se, df, spread = sqrt(1 / of_a.n + 1 / of_b.n);
-    if (n >= BOOTSTRAP_FROM && m >= BOOTSTRAP_FROM) {
-        bootstrap(a, n, b, m, level, scratch, out);
-        out->rung = "bootstrap over seeds";
-        return;
-    }
     if (km_moments_welch(&of_a, &of_b, &se, &df)) {
         half = se * km_t_quantile(0.5 + level / 2, df);
         out->rung = "Welch's t over seeds";
@@ -181,8 +156,7 @@ enum km_code km_speedup_measure(const struct km_arm *a, const struct km_arm *b,
     size_t most = a->count + b->count + 1;
     double *fine = km_new(arena, double, 3 * KM_SPEEDUP_FINE);
     double *own = km_new(arena, double, 4 * most);
-    double *scratch = km_new(arena, double, RESAMPLES);
-    if (!fine || !own || !scratch) {
+    if (!fine || !own) {
         return fail_full(err);
     }
     double *step_a = own, *step_b = own + a->count;
@@ -216,7 +190,7 @@ enum km_code km_speedup_measure(const struct km_arm *a, const struct km_arm *b,
             log_b[i] += step_b[i];
         }
         km_log_ratio_measure(log_a, a->count, log_b, b->count, history, options,
-                             level, scratch, &out->axis[axis]);
+                             level, &out->axis[axis]);
     }
     find_factors(out);
     return KM_OK;

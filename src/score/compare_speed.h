@@ -15,16 +15,13 @@ struct km_log_ratio {
     bool assumed; /* the seed noise is assumed: WEAK */
 };
 
-/* b's mean less a's over logarithms, one of each seed. Interval: a bootstrap
- * from 8 seeds an arm, else Welch's t, else the spread of one arm's seeds and
- * of seeds elsewhere, else options->time_sd. `scratch` has room for
- * KM_LOG_RATIO_SCRATCH. */
-enum { KM_LOG_RATIO_SCRATCH = 999 };
+/* b's mean less a's over logarithms, one of each seed. Interval: Welch's t over
+ * seeds, else the spread of one arm's seeds and of seeds elsewhere, else
+ * options->time_sd. */
 void km_log_ratio_measure(const double *a, size_t a_count, const double *b,
                           size_t b_count, const struct km_seed_spread *history,
                           const struct km_compare_options *options,
-                          double level, double *scratch,
-                          struct km_log_ratio *out);
+                          double level, struct km_log_ratio *out);
 
 /* exp of it as a result of a figure, with state and reason. */
 struct km_figure_result km_log_ratio_result(const struct km_log_ratio *ratio,

@@ -224,11 +224,10 @@ static enum km_code add_ratio(const struct transfer *t, enum km_axis axis,
     struct km_log_ratio ratio;
     struct took took = {.log_x = {km_new(arena, double, t->arms[0].count + 1),
                                   km_new(arena, double, t->arms[1].count + 1)}};
-    double *scratch = km_new(arena, double, KM_LOG_RATIO_SCRATCH);
     const char *variant =
         km_arena_printf(arena, "%s%s", km_speedup_variant(axis),
                         source > 0 ? ", with source" : "");
-    if (!took.log_x[0] || !took.log_x[1] || !scratch || !variant) {
+    if (!took.log_x[0] || !took.log_x[1] || !variant) {
         return fail_full(t->err);
     }
     const char *why = take_side(t, 0, level, axis, source, &took);
@@ -242,7 +241,7 @@ static enum km_code add_ratio(const struct transfer *t, enum km_axis axis,
     km_compare_options_init(&options);
     km_log_ratio_measure(took.log_x[0], t->arms[0].count, took.log_x[1],
                          t->arms[1].count, &t->history, &options,
-                         t->card->level, scratch, &ratio);
+                         t->card->level, &ratio);
     struct km_figure_result result = km_log_ratio_result(
         &ratio, "transfer.threshold_ratio", variant, t->card->level);
     result.method = km_arena_printf(arena, "first %s at %.4g", t->metric.name,

@@ -5,7 +5,7 @@
 #include "measure/robust.h"
 #include "score/card.h"
 
-enum { GAP_EVALUATIONS_MIN = 3, GAP_EVALUATIONS_MAX = 5 };
+enum { GAP_EVALUATIONS_MIN = 3, GAP_LINE_MIN = 5, GAP_EVALUATIONS_MAX = 5 };
 
 static const double RATIO_WINDOW = 2.5; /* over x/2.5 .. x */
 enum { RATIO_EVALUATIONS_MIN = 5 };
@@ -75,11 +75,45 @@ static bool training_level(const struct km_score_input *input,
     return n > 0;
 }
 
-/* Differences of the last evaluations to the training level. */
+/* Differences of the last evaluations to the training level, the last one
+ * first. */
+struct gaps {
+    double step[GAP_EVALUATIONS_MAX], gap[GAP_EVALUATIONS_MAX];
+    size_t count;
+};
+
+/* The gap now: the mean when they are few, else a straight line in ln step at
+ * the last evaluation, with the error of that. */
+static struct km_estimate gap_now(const struct gaps *g, double level)
+{
+    double n = (double)g->count, t_mean = 0, mean = 0, tt = 0, ty = 0, ss = 0;
+    bool line = g->count >= GAP_LINE_MIN;
+    for (size_t i = 0; i < g->count; i++) {
+        t_mean += log(g->step[i] / g->step[0]) / n;
+        mean += g->gap[i] / n;
+    }
+    for (size_t i = 0; i < g->count && line; i++) {
+        double t = log(g->step[i] / g->step[0]) - t_mean;
+        tt += t * t;
+        ty += t * (g->gap[i] - mean);
+    }
+    double slope = tt > 0 ? ty / tt : 0;
+    for (size_t i = 0; i < g->count; i++) {
+        double t = log(g->step[i] / g->step[0]) - t_mean;
+        double off = g->gap[i] - mean - slope * t;
+        ss += off * off;
+    }
+    double df = n - (tt > 0 ? 2 : 1);
+    double far = tt > 0 ? t_mean * t_mean / tt : 0;
+    double half =
+        sqrt(ss / df * (1 / n + far)) * km_t_quantile(0.5 + level / 2, df);
+    double now = mean - slope * t_mean;
+    return (struct km_estimate){now, now - half, now + half};
+}
+
 static size_t find_gaps(const struct km_score_input *input,
                         const struct km_track *train,
-                        const struct km_track *valid,
-                        double gaps[GAP_EVALUATIONS_MAX], double *from)
+                        const struct km_track *valid, struct gaps *gaps)
 {
     size_t count = 0;
     for (size_t i = valid->count; i > 0 && count < GAP_EVALUATIONS_MAX; i--) {
@@ -88,10 +122,12 @@ static size_t find_gaps(const struct km_score_input *input,
             break;
         }
         if (training_level(input, train, step, &level)) {
-            gaps[count++] = input->valid.sign * (valid->value[i - 1] - level);
-            *from = step;
+            gaps->gap[count] =
+                input->valid.sign * (valid->value[i - 1] - level);
+            gaps->step[count++] = step;
         }
     }
+    gaps->count = count;
     return count;
 }
 
@@ -118,8 +154,8 @@ enum km_code km_compute_valid_gap(const struct km_score_input *input,
                                         : "no validation metric",
                                   err);
     }
-    double gaps[GAP_EVALUATIONS_MAX], from = NAN, mean = 0, sum = 0;
-    size_t n = find_gaps(input, train, valid, gaps, &from);
+    struct gaps gaps;
+    size_t n = find_gaps(input, train, valid, &gaps);
     if (n < GAP_EVALUATIONS_MIN) {
         return km_card_add_absent(
             card, "valid.gap", "", input->valid.unit, KM_FIGURE_INSUFFICIENT,
@@ -129,23 +165,19 @@ enum km_code km_compute_valid_gap(const struct km_score_input *input,
                             n, GAP_EVALUATIONS_MIN),
             err);
     }
-    for (size_t i = 0; i < n; i++) {
-        mean += gaps[i] / (double)n;
-    }
-    for (size_t i = 0; i < n; i++) {
-        sum += (gaps[i] - mean) * (gaps[i] - mean);
-    }
-    double se = sqrt(sum / (double)(n - 1) / (double)n);
-    double half = se * km_t_quantile(0.5 + card->level / 2, (double)(n - 1));
+    struct km_estimate gap = gap_now(&gaps, card->level);
+    bool line = n >= GAP_LINE_MIN;
     struct km_figure_result result =
         km_result_new("valid.gap", "", input->valid.unit);
-    result.value = mean;
-    result.lo = mean - half;
-    result.hi = mean + half;
+    result.value = gap.value;
+    result.lo = gap.lo;
+    result.hi = gap.hi;
     result.level = card->level;
-    result.method = "validation minus training level";
+    result.method = line ? "validation minus training level, a line in ln step "
+                           "at the last evaluation"
+                         : "mean of validation minus training level";
     result.rung = "Student's t over evaluations";
-    result.window_from = from;
+    result.window_from = gaps.step[n - 1];
     result.window_to = valid->step[valid->count - 1];
     result.n = n;
     if (result.lo <= 0 && result.hi >= 0) {

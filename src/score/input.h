@@ -113,8 +113,8 @@ struct km_score_input {
     size_t at_count;
     const struct km_record *record; /* kept forecasts; NULL: nothing goes on */
     const struct km_config_plan *config_plan; /* of the learning rate */
-    const char *rate_moves;   /* why a fitted curve is not what goes on; NULL */
-    double scheduled_slope;   /* of `learn`, by the annealing law; NaN */
+    const char *rate_moves; /* why a fitted curve is not what goes on; NULL */
+    double scheduled_slope; /* of `learn`, by the annealing law; NaN */
     const struct km_stored_run *stored; /* configuration, plan */
     struct km_outlook outlook;
     double target; /* in the metric's own direction; NaN */

@@ -122,7 +122,7 @@ struct summary {
     struct km_retained first; /* of the first seed that knows it */
     struct km_retained hole;  /* of the first that does not */
     const struct km_task_matrix *holed;
-    bool bound;
+    bool bound, chosen;
 };
 
 static void summarise(struct summary *s, const struct km_task_matrix *matrix,
@@ -131,6 +131,7 @@ static void summarise(struct summary *s, const struct km_task_matrix *matrix,
     if (one->known) {
         s->first = s->over.n > 0 ? s->first : *one;
         s->bound = s->bound || one->bound;
+        s->chosen = s->chosen || one->chosen;
         km_moments_add(&s->over, one->value);
     } else if (!s->holed) {
         s->hole = *one;
@@ -170,6 +171,10 @@ static void judge(const struct summary *s, bool is_score,
         result->state = KM_FIGURE_WEAK;
         result->reason = "no interval: the scores have no error and there is "
                          "no second seed";
+    } else if (s->chosen) {
+        result->state = KM_FIGURE_WEAK;
+        result->reason = "a peak is the highest of scores that their errors do "
+                         "not tell apart: too high by chance";
     } else if (!is_score && result->lo <= 0 && result->hi >= 0) {
         result->state = KM_FIGURE_WEAK;
         result->reason = "the interval spans 0";

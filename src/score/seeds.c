@@ -55,13 +55,13 @@ static enum km_code add_group(struct seeding *s, const struct km_arm *arm)
 static enum km_code add_needed(struct seeding *s)
 {
     struct km_arena *arena = s->card->arena;
-    if (!(s->spread.df > 0)) {
+    if (!(s->spread.final.df > 0)) {
         return km_card_add_absent(
             s->card, "compare.seeds", "needed an arm", "seed",
             KM_FIGURE_INSUFFICIENT,
             "no configuration here has two seeds that ended", s->err);
     }
-    double sd = sqrt(s->spread.variance), alpha = ALPHA * END_SHARE;
+    double sd = sqrt(s->spread.final.variance), alpha = ALPHA * END_SHARE;
     if (!(sd > 0)) {
         return km_card_add_absent(s->card, "compare.seeds", "needed an arm",
                                   "seed", KM_FIGURE_INSUFFICIENT,
@@ -70,7 +70,7 @@ static enum km_code add_needed(struct seeding *s)
                                   s->err);
     }
     size_t seeds =
-        km_sequential_seeds(alpha, s->spread.df, KM_SEQUENTIAL_SPREAD,
+        km_sequential_seeds(alpha, s->spread.final.df, KM_SEQUENTIAL_SPREAD,
                             s->delta / sd, s->options->power, 1, SEEDS_MAX);
     struct km_figure_result result =
         km_result_new("compare.seeds", "needed an arm", "seed");
@@ -94,14 +94,14 @@ static enum km_code pooled(struct seeding *s)
     }
     struct km_figure_result result =
         km_result_new("compare.seeds", "all configurations", s->metric.unit);
-    result.value = sqrt(s->spread.variance);
+    result.value = sqrt(s->spread.pooled);
     result.n = s->spread.groups;
     result.method = "pooled over configurations";
     result.reason = km_arena_printf(
         s->card->arena,
         "%zu configurations, %.0f degrees of freedom; time to "
         "a loss varies by %.2g %%",
-        s->spread.groups, s->spread.df, 100 * sqrt(s->spread.log_time));
+        s->spread.groups, s->spread.df, 100 * sqrt(s->spread.time.variance));
     return km_card_add(s->card, result, NULL, s->err);
 }
 

@@ -104,9 +104,17 @@ static void pool_variance(const struct km_moments *a,
     double own = fmax(a->n - 1, 0) + fmax(b->n - 1, 0);
     double sum = a->m2 + b->m2;
     verdict->df = own;
-    if (history->df > 0 && verdict->checkpoint >= 1) {
-        sum += history->variance * history->df;
-        verdict->df += history->df;
+    const struct km_moderate *prior = &history->final;
+    verdict->history = prior->df > 0 && verdict->checkpoint >= 1
+                           ? KM_HISTORY_USED
+                           : KM_HISTORY_NONE;
+    if (verdict->history && own > 0 &&
+        km_moderate_refuted(prior, sum / own, own)) {
+        verdict->history = KM_HISTORY_REFUTED;
+    }
+    if (verdict->history == KM_HISTORY_USED) {
+        sum += prior->variance * prior->df;
+        verdict->df += prior->df;
     }
     verdict->sd = verdict->df > 0 ? sqrt(sum / verdict->df) : (double)NAN;
 }

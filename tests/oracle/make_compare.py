@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""make_compare.py - expected values of sequential.h, speedup.h and aggregate.h.
+"""make_compare.py - expected values of sequential.h, speedup.h, moderate.h
+and aggregate.h.
 
     python3 tests/oracle/make_compare.py > tests/oracle/compare.txt
 
@@ -12,7 +13,7 @@ import sys
 
 import numpy as np
 import scipy
-from scipy import integrate, optimize, stats
+from scipy import integrate, optimize, special, stats
 
 try:
     from rliable import metrics as rl
@@ -117,4 +118,23 @@ for s in range(3):
 put("profile", 3, 5, *time.ravel(), "=", *ratio.ravel(), *out)
 for v in ([5, 1, 3, 2, 9], [4, 4, 5], [4, np.inf, 5, 7]):
     put("olympic", len(v), *v, "=", np.sort(v)[1:-1].mean())
+
+
+def moderate(variance, df):
+    """Smyth 2004: moments of ln s^2, with the inverse by a root finder."""
+    z = np.log(variance) - special.digamma(df / 2) + np.log(df / 2)
+    excess = z.var(ddof=1) - special.polygamma(1, df / 2).mean()
+    if excess > 0:
+        half = optimize.brentq(
+            lambda x: special.polygamma(1, x) - excess, 1e-6, 1e9, xtol=1e-14)
+        return (np.exp(z.mean() + special.digamma(half) - np.log(half)),
+                min(2 * half, 8, df.sum()))
+    return np.exp(z.mean()), min(8, df.sum())
+
+
+for groups, spread in ((10, 0), (12, 1.2), (6, 2.5), (40, 0.7), (2, 3)):
+    df = rng.integers(1, 6, groups).astype(float)
+    variance = (np.exp(spread * rng.standard_normal(groups)) *
+                rng.chisquare(df) / df)
+    put("moderate", groups, *lists(variance, df), "=", *moderate(variance, df))
 sys.exit(0)

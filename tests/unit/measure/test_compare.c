@@ -2,6 +2,7 @@
  * rliable, see tests/oracle; and that no number of looks decides too often. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/aggregate.h"
+#include "measure/moderate.h"
 #include "measure/moments.h"
 #include "measure/rng.h"
 #include "measure/sequential.h"
@@ -75,6 +76,23 @@ static void check_reach(void)
     for (size_t l = 0; l < levels; l++) {
         check_next(found[l]);
     }
+}
+
+static void check_moderate(void)
+{
+    size_t n = size();
+    double df[64], rest[64];
+    for (size_t i = 0; i < n; i++) {
+        first[i] = number();
+        df[i] = number();
+    }
+    equals();
+    struct km_moderate prior;
+    CHECK(km_moderate_fit(first, df, n, rest, &prior));
+    check_next(prior.variance);
+    check_next(prior.df);
+    CHECK(!km_moderate_refuted(&prior, prior.variance, 4));
+    CHECK(km_moderate_refuted(&prior, 1e9 * prior.variance, 4));
 }
 
 static void check_iqm(void)
@@ -155,10 +173,11 @@ static void every_value_is_that_of_the_oracle(void)
     static const struct oracle_check checks[] = {
         {"log_e", check_log_e},       {"bound", check_bound},
         {"sequence", check_sequence}, {"moments", check_moments},
-        {"reach", check_reach},       {"iqm", check_iqm},
-        {"greater", check_greater},   {"scores", check_scores},
-        {"profile", check_profile},   {"olympic", check_olympic}};
-    oracle_run(path, checks, sizeof checks / sizeof *checks, 22);
+        {"moderate", check_moderate}, {"reach", check_reach},
+        {"iqm", check_iqm},           {"greater", check_greater},
+        {"scores", check_scores},     {"profile", check_profile},
+        {"olympic", check_olympic}};
+    oracle_run(path, checks, sizeof checks / sizeof *checks, 27);
 }
 
 static double normal(struct km_rng *rng)

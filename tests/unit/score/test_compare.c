@@ -213,7 +213,7 @@ static void copies_of_one_run_are_no_seeds(void)
 static enum km_outcome judged(void)
 {
     static const char *const names[] = {"a", "b"};
-    const struct km_seed_spread none = {NAN, NAN, 0, 0};
+    const struct km_seed_spread none = {.pooled = NAN};
     struct km_arm arms[2];
     struct km_arm_metric metric;
     struct km_verdict verdict;
@@ -268,13 +268,50 @@ seeds_of_one_configuration_are_decided_in_at_most_one_of_twenty(void)
     CHECK(decided <= 10);
 }
 
+/* History of ten configurations whose seeds agree with each other, and arms of
+ * another configuration whose own seeds differ four times as much. */
+static void own_seeds_refute_a_history_that_does_not_fit(void)
+{
+    enum { TRIALS = 400 };
+    static const double history[10] = {1.1e-6, 0.8e-6, 1e-6, 1.3e-6, 0.7e-6,
+                                       0.9e-6, 1e-6,   1e-6, 1.2e-6, 1e-6};
+    static const double df[10] = {2, 2, 2, 2, 2, 2, 2, 2, 2, 2};
+    static const char *const names[] = {"a", "b"};
+    double scratch[10];
+    struct km_seed_spread spread = {.pooled = 1e-6, .df = 20, .groups = 10};
+    CHECK(km_moderate_fit(history, df, 10, scratch, &spread.final));
+    CHECK_NEAR(spread.final.df, KM_MODERATE_DF_MAX, 0);
+    uint64_t state = 5;
+    int decided = 0;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        struct km_arm arms[2];
+        struct km_arm_metric metric;
+        struct km_verdict verdict;
+        begin();
+        known_compare_build(&build, 4, group);
+        for (size_t i = 0; i < build.cohort.count; i++) {
+            build.cohort.members[i].valid.last =
+                2 + 0.004 * score_run_noise(&state);
+        }
+        CHECK_INT(km_arms_build(&build.cohort, group, names, 2, &build.arena,
+                                arms, &metric, NULL),
+                  KM_OK);
+        km_verdict_judge(&arms[0], &arms[1], &spread, &options, 1, &verdict);
+        decided +=
+            verdict.outcome == KM_OUTCOME_A || verdict.outcome == KM_OUTCOME_B;
+        cohort_build_end(&build);
+    }
+    printf("# %d of %d decided\n", decided, TRIALS);
+    CHECK(decided <= 0.05 * TRIALS);
+}
+
 /* The best of several equal arms was chosen by looking: it must not win for
  * that. */
 static void the_best_of_equal_arms_wins_in_at_most_one_of_twenty(void)
 {
     enum { TRIALS = 200, ARMS = 6, SEEDS = 4 };
     static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
-    const struct km_seed_spread none = {NAN, NAN, 0, 0};
+    const struct km_seed_spread none = {.pooled = NAN};
     uint64_t state = 99;
     int won = 0;
     for (int trial = 0; trial < TRIALS; trial++) {
@@ -337,6 +374,7 @@ int main(void)
     RUN(arms_without_the_metric_are_refused_in_words);
     RUN(copies_of_one_run_are_no_seeds);
     RUN(seeds_of_one_configuration_are_decided_in_at_most_one_of_twenty);
+    RUN(own_seeds_refute_a_history_that_does_not_fit);
     RUN(the_best_of_equal_arms_wins_in_at_most_one_of_twenty);
     RUN(the_spread_of_seeds_says_how_many_are_needed);
     return tap_end();
