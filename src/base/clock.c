@@ -133,6 +133,12 @@ int km_time_parse(const char *text, size_t len, int64_t *wall_ns)
     if (!parse_zone(text, len, at, &zone_s)) {
         return 0;
     }
+    struct tm day = {
+        .tm_year = tm.tm_year, .tm_mon = tm.tm_mon, .tm_mday = tm.tm_mday};
+    (void)timegm(&day); /* 30 February becomes 1 or 2 March */
+    if (day.tm_mday != tm.tm_mday) {
+        return 0;
+    }
     *wall_ns = ((int64_t)timegm(&tm) - zone_s) * 1000000000 + fraction_ns;
     return 1;
 }

@@ -15,21 +15,21 @@
 #include "score/seeds.h"
 #include "score/target_group.h"
 
-enum { ARMS_MAX = 64 };
+enum { OTHERS_MAX = 500, ARMS_MAX = 64 };
 
 static enum km_code fail_full(struct km_err *err)
 {
     return km_fail(err, KM_EMEMORY, "no memory for the comparison");
 }
 
-/* The runs of the command and, for the spread of seeds, all others of their
- * projects: list->rows[0 .. *named) are the command's. */
+/* The runs of the command and, for the spread of seeds, the newest others of
+ * their projects: list->rows[0 .. *named) are the command's. */
 static enum km_code list_runs(struct km_cli *cli, struct km_store **store,
                               struct km_run_list *list, size_t *named,
                               struct km_err *err)
 {
     struct km_run_list others = {0};
-    struct km_run_filter filter = {.order = KM_ORDER_NAME};
+    struct km_run_filter filter = {.order = KM_ORDER_NEWEST};
     enum km_code code = km_select_named(cli, store, list, err);
     if (code) {
         return code;
@@ -42,8 +42,9 @@ static enum km_code list_runs(struct km_cli *cli, struct km_store **store,
         return code ? code : fail_full(err);
     }
     memcpy(rows, list->rows, list->count * sizeof *rows);
-    for (size_t i = 0; i < others.count && list->count < KM_COHORT_RUNS_MAX;
-         i++) {
+    size_t most = list->count + OTHERS_MAX;
+    most = most < KM_COHORT_RUNS_MAX ? most : (size_t)KM_COHORT_RUNS_MAX;
+    for (size_t i = 0; i < others.count && list->count < most; i++) {
         bool mine = false, same_project = false;
         for (size_t k = 0; k < *named; k++) {
             mine = mine || rows[k].id == others.rows[i].id;
@@ -160,13 +161,21 @@ static enum km_code arms_by_word(struct km_cli *cli, struct km_store *store,
         }
         names[w] = args->words[w];
         single[w] = of_word.count == 1;
+        size_t own = 0;
         for (size_t i = 0; i < named; i++) {
             for (size_t k = 0; k < of_word.count; k++) {
                 if (cohort->members[i].run_id == of_word.rows[k].id &&
                     group[i] == UINT32_MAX) {
                     group[i] = (uint32_t)w;
+                    own++;
                 }
             }
+        }
+        if (!own) {
+            return km_fail(err, KM_EUSAGE,
+                           "every run of '%.100s' is in an arm before it: an "
+                           "arm needs runs of its own",
+                           args->words[w]);
         }
     }
     for (uint32_t w = 0; w < args->word_count; w++) {

@@ -94,7 +94,8 @@ static enum km_code read_goal(struct km_cli *cli, const char *name,
     if (!km_deadline_parse(deadline, goal->made_ns, &goal->deadline_ns)) {
         return km_fail(err, KM_EUSAGE,
                        "--deadline '%.40s' is no time: expected +3d, +12h, a "
-                       "date like 2027-01-31, or 2027-01-31T18:00:00Z",
+                       "date like 2027-01-31 (before 2262), or "
+                       "2027-01-31T18:00:00Z",
                        deadline);
     }
     if (goal->deadline_ns <= goal->made_ns) {

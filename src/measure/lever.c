@@ -318,7 +318,7 @@ void km_frontier_mark(const double *cost, const double *loss, size_t count,
 }
 
 void km_halving_advise(const double *forecast, const double *sd, size_t count,
-                       double eta, double margin, double risk,
+                       double eta, double margin, double risk, double least,
                        double *probability, bool *stop, struct km_halving *out)
 {
     assert(count > 0 && eta > 1 && margin >= 0 && risk > 0);
@@ -336,7 +336,8 @@ void km_halving_advise(const double *forecast, const double *sd, size_t count,
         }
         double spread = hypot(sd[i], sd[out->best]);
         double gap = forecast[out->best] - margin - forecast[i];
-        probability[i] = i == out->best ? 1 : km_normal_cdf(gap / spread);
+        probability[i] =
+            i == out->best ? 1 : fmax(km_normal_cdf(gap / spread), least);
         stop[i] = rank >= keep && probability[i] < risk;
         out->stopped += stop[i];
         none *= stop[i] ? 1 - probability[i] : 1;

@@ -83,10 +83,11 @@ struct km_halving {
 
 /* forecast, sd (> 0): final value to be lowered and its standard deviation;
  * probability[i] becomes P(final_i < final_best - margin), independent normal
- * errors; stop[i] the advice. Successive halving: Jamieson and Talwalkar 2016.
+ * errors, no less than `least` (of n calibrating errors, 1/(n + 1)); stop[i]
+ * the advice. Successive halving: Jamieson and Talwalkar 2016.
  */
 void km_halving_advise(const double *forecast, const double *sd, size_t count,
-                       double eta, double margin, double risk,
+                       double eta, double margin, double risk, double least,
                        double *probability, bool *stop, struct km_halving *out);
 
 #endif

@@ -7,6 +7,7 @@
 
 static const double AHEAD = 1.25, LEVEL = 0.90, GROWTH = 0.05;
 static const double NEGLIGIBLE = 0.001;
+static const double ENTROPY_LOW = 0.5, ENTROPY_HIGH = 12;
 enum { IN_A_ROW = 2 };
 
 const double km_plateau_windows[2] = {1.5, 2.5};
@@ -40,7 +41,8 @@ bool km_look_at(const double *x, const double *y, size_t count, double rho,
 double km_negligible(double level, bool nats)
 {
     double share = NEGLIGIBLE * fabs(level);
-    return nats ? fmax(share, NEGLIGIBLE) : share;
+    bool entropy = nats && level >= ENTROPY_LOW && level <= ENTROPY_HIGH;
+    return entropy ? fmax(share, NEGLIGIBLE) : share;
 }
 
 void km_plateau_init(struct km_plateau *plateau)
@@ -60,10 +62,10 @@ void km_plateau_add(struct km_plateau *plateau, const struct km_look looks[2],
             continue;
         }
         plateau->last = *look;
-        sharp = sharp || look->gain.hi - look->gain.value < negligible;
+        sharp = sharp || look->gain.hi - look->gain.value <= negligible;
         improves = improves || look->gain.lo > negligible;
-        bool flat = look->gain.hi < negligible && look->gain.hi > -negligible &&
-                    !explained;
+        bool flat = look->gain.hi <= negligible &&
+                    look->gain.hi >= -negligible && !explained;
         plateau->since[i] = plateau->row[i] ? plateau->since[i] : look->x_from;
         plateau->row[i] = flat ? plateau->row[i] + 1 : 0;
         if (plateau->row[i] >= IN_A_ROW && met < 0) {

@@ -9,7 +9,7 @@
 
 static const double LOSS_PERCENT = 2, P_MAX = 0.01, P_MAX_ALONE = 0.001,
                     LINE_LEVEL = 0.975;
-enum { RISES = 3 };
+enum { RISES = 3, LEFT_OUT = 3, LOOKS = 20 };
 
 void km_overfit_init(struct km_overfit *overfit)
 {
@@ -22,22 +22,28 @@ void km_overfit_init(struct km_overfit *overfit)
  * evidence. */
 static bool trends_rise(struct km_overfit *o, size_t n, double *scratch)
 {
+    /* the best was chosen for being low, and what came next was near it */
+    const double *x = o->x + LEFT_OUT, *y = o->y + LEFT_OUT;
+    const double *gaps = o->gap + LEFT_OUT;
+    n -= LEFT_OUT;
     double *t = scratch, *rest = scratch + KM_OVERFIT_SINCE_MAX;
     struct km_line gap_line, line;
     bool with_gap = true;
     for (size_t i = 0; i < n; i++) {
-        t[i] = log(o->x[i]);
-        with_gap = with_gap && isfinite(o->gap[i]);
+        t[i] = log(x[i]);
+        with_gap = with_gap && isfinite(gaps[i]);
     }
-    const double *gap = with_gap ? o->gap : o->y;
+    const double *gap = with_gap ? gaps : y;
     if (!km_line_fit(t, gap, n, rest, &gap_line) ||
-        !km_line_fit(t, o->y, n, rest, &line)) {
+        !km_line_fit(t, y, n, rest, &line)) {
         return false;
     }
     double p = km_trend_rise_p(gap, n, gap_line.n_eff);
     double df = fmax(line.n_eff - 2, 1);
     double least = line.slope - km_t_quantile(LINE_LEVEL, df) * line.se;
-    if (!(p < (with_gap ? P_MAX : P_MAX_ALONE)) || !(least > 0)) {
+    /* one look an evaluation: of many each spends less */
+    double looks = fmin(1, LOOKS / (double)o->points);
+    if (!(p < looks * (with_gap ? P_MAX : P_MAX_ALONE)) || !(least > 0)) {
         return false;
     }
     o->with_gap = with_gap;
@@ -81,8 +87,8 @@ void km_overfit_add(struct km_overfit *o, double x, double y, double gap,
         return;
     }
     bool worse = percent > LOSS_PERCENT || o->rises >= RISES;
-    if (o->since >= KM_OVERFIT_SINCE_MIN && worse && y - o->best > negligible &&
-        trends_rise(o, n, scratch)) {
+    if (o->since >= KM_OVERFIT_SINCE_MIN + LEFT_OUT && worse &&
+        y - o->best > negligible && trends_rise(o, n, scratch)) {
         stands = km_episodes_open(&o->episodes, o->best_x, x);
         stands->size = percent;
         stands->level = o->best;

@@ -64,6 +64,27 @@ static bool make_falling(const struct km_member_curve *curve,
     return true;
 }
 
+size_t km_arm_units(const struct km_arm *arm, const double *each, double *units)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < arm->count; i++) {
+        uint64_t own = arm->members[i]->configuration;
+        double sum = 0, n = 0;
+        bool told = false;
+        for (size_t k = 0; k < arm->count && arm->configurations > 1; k++) {
+            bool same = arm->members[k]->configuration == own;
+            told = told || (same && k < i);
+            sum += same && isfinite(each[k]) ? each[k] : 0;
+            n += same && isfinite(each[k]);
+        }
+        double unit = arm->configurations > 1 ? sum / n : each[i];
+        if (!told && isfinite(unit)) {
+            units[count++] = unit;
+        }
+    }
+    return count;
+}
+
 static bool fill_arm(const struct km_cohort *cohort, const uint32_t *group,
                      uint32_t index, const struct km_arm_metric *metric,
                      struct km_arena *arena, struct km_arm *arm)
@@ -79,6 +100,8 @@ static bool fill_arm(const struct km_cohort *cohort, const uint32_t *group,
     }
     for (size_t i = 0; i < cohort->count; i++) {
         const struct km_member *member = &cohort->members[i];
+        arm->died += group[i] == index &&
+                     (member->diverged || member->state == KM_RUN_FAILED);
         if (group[i] != index || !has_metric(member, metric)) {
             continue;
         }

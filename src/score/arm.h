@@ -21,7 +21,14 @@ struct km_arm {
     struct km_falling *falling; /* of each: isotonic, lower is better */
     size_t dropped;             /* runs without the metric */
     size_t configurations;      /* more than 1: not only seeds differ */
+    size_t died;                /* runs that failed, or ended in no number */
 };
+
+/* What of `each` (one a run) is a unit of chance: the run; the configuration,
+ * as the mean of its runs, where the arm mixes several. Skips NaN. Returns how
+ * many were put into `units` (room for arm->count). */
+size_t km_arm_units(const struct km_arm *arm, const double *each,
+                    double *units);
 
 /* What all arms are compared by. */
 struct km_arm_metric {

@@ -125,10 +125,10 @@ static enum km_code add_verdict(struct comparing *c)
     km_evidence_add(
         &evidence,
         km_arena_printf(arena,
-                        "a seed's standard deviation: %.3g %s, %.0f degrees of "
+                        "a %s's standard deviation: %.3g %s, %.0f degrees of "
                         "freedom%s",
-                        v->sd, c->metric->unit, v->df,
-                        history_words(v->history)));
+                        v->mixed ? "configuration" : "seed", v->sd,
+                        c->metric->unit, v->df, history_words(v->history)));
     km_evidence_add(&evidence,
                     km_arena_printf(arena,
                                     "smallest difference that matters: "
@@ -236,8 +236,19 @@ static const char *context_of(const struct comparing *c)
         text = km_arena_printf(arena, "%s; %zu without that metric left out",
                                text, dropped);
     }
-    if (text && (c->a->configurations > 1 || c->b->configurations > 1)) {
-        text = km_arena_printf(arena, "%s; an arm mixes configurations", text);
+    if (text && c->verdict.mixed) {
+        text = km_arena_printf(arena,
+                               "%s; an arm mixes configurations: they are "
+                               "what is counted, not their seeds",
+                               text);
+    }
+    size_t died = c->a->died + c->b->died;
+    if (text && died) {
+        text = km_arena_printf(arena,
+                               "%s; %zu run%s failed or diverged (%zu of %s, "
+                               "%zu of %s)",
+                               text, died, died == 1 ? "" : "s", c->a->died,
+                               c->a->name, c->b->died, c->b->name);
     }
     if (text && c->a->count && c->b->count) {
         const char *differ = differences(c);
@@ -303,7 +314,7 @@ enum km_code km_compare_add(const struct km_arm *a, const struct km_arm *b,
                           .history = history,
                           .card = card,
                           .err = err};
-    km_verdict_judge(a, b, history, options, 1, &c.verdict);
+    km_verdict_judge(a, b, history, options, 1, card->arena, &c.verdict);
     enum km_code code =
         km_speedup_measure(a, b, c.metric, history, options, card->level,
                            card->arena, &c.speedup, err);

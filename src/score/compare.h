@@ -11,6 +11,7 @@
 #ifndef KM_SCORE_COMPARE_H
 #define KM_SCORE_COMPARE_H
 
+#include "measure/moments.h"
 #include "score/arm.h"
 
 struct km_compare_options {
@@ -69,15 +70,30 @@ struct km_verdict {
     double delta;
     size_t seeds_more; /* an arm, to decide; 0: unknown */
     bool own_ends;     /* the arms have different horizons */
+    bool mixed;        /* an arm mixes configurations: those are the units */
     double value[2];   /* means of a and b at that place */
     size_t n[2];
 };
+
+/* Where arms can be held against each other: the last of the checkpoints that
+ * every run has passed; 0: none. */
+struct km_place {
+    double checkpoint, step;
+    double share;  /* of the error probability that it may spend */
+    bool own_ends; /* their plans differ: each at its own end */
+};
+struct km_place km_arms_place(const struct km_arm *const *arms, size_t count);
+
+/* Values of the arm's units (km_arm_units) at a step, or at their ends. False:
+ * memory is short. */
+bool km_arm_values(const struct km_arm *arm, double step, bool ends,
+                   struct km_arena *arena, struct km_moments *values);
 
 /* share: of the 5 % (1; less when several pairs are judged). */
 void km_verdict_judge(const struct km_arm *a, const struct km_arm *b,
                       const struct km_seed_spread *history,
                       const struct km_compare_options *options, double share,
-                      struct km_verdict *verdict);
+                      struct km_arena *arena, struct km_verdict *verdict);
 
 /* "A is better", "NEED 3 MORE SEEDS AN ARM" ... */
 const char *km_verdict_words(const struct km_verdict *verdict, const char *a,

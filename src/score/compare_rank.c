@@ -26,17 +26,35 @@ static int compare_ranked(const void *a, const void *b)
     return (x->value > y->value) - (x->value < y->value);
 }
 
-static struct ranked rank_of(const struct km_arm *arm)
+/* At the last place that every run of every arm has passed; where there is
+ * none, each run at its last value. */
+static bool rank(const struct km_arm *arms, size_t count, struct km_place place,
+                 struct km_arena *arena, struct ranked *ranked)
 {
-    struct ranked r = {.arm = arm};
-    for (size_t i = 0; i < arm->count; i++) {
-        km_moments_add(&r.final, km_member_quality(arm->members[i])->last);
+    bool ends = place.checkpoint >= 1 || place.checkpoint <= 0;
+    for (size_t i = 0; i < count; i++) {
+        ranked[i] = (struct ranked){.arm = &arms[i]};
+        if (!km_arm_values(&arms[i], place.step, ends, arena,
+                           &ranked[i].final)) {
+            return false;
+        }
+        ranked[i].value =
+            ranked[i].final.n > 0 ? ranked[i].final.mean : (double)NAN;
     }
-    r.value = arm->count ? r.final.mean : (double)NAN;
-    return r;
+    return true;
 }
 
-static enum km_code add_value(const struct ranked *r,
+static const char *place_words(struct km_place place, struct km_arena *arena)
+{
+    return place.checkpoint <= 0 ? "mean over runs at their last values"
+           : place.checkpoint >= 1
+               ? "mean over seeds at the end"
+               : km_arena_printf(arena,
+                                 "mean over seeds at step %.0f, %g of the plan",
+                                 place.step, place.checkpoint);
+}
+
+static enum km_code add_value(const struct ranked *r, struct km_place place,
                               const struct km_arm_metric *metric,
                               struct km_scorecard *card, struct km_err *err)
 {
@@ -50,7 +68,7 @@ static enum km_code add_value(const struct ranked *r,
     result.better = metric->sign < 0 ? KM_BETTER_HIGHER : KM_BETTER_LOWER;
     result.value = metric->sign * r->value;
     result.n = r->arm->count;
-    result.method = "mean over seeds at the end";
+    result.method = place_words(place, card->arena);
     result.state = KM_FIGURE_WEAK;
     result.reason = "one run";
     if (r->arm->count > 1) {
@@ -62,6 +80,11 @@ static enum km_code add_value(const struct ranked *r,
         result.reason =
             km_arena_printf(card->arena, "%zu seeds", r->arm->count);
         result.state = KM_FIGURE_OK;
+    }
+    if (place.checkpoint <= 0) {
+        result.state = KM_FIGURE_WEAK;
+        result.reason = "runs have come differently far, and no eighth of a "
+                        "known plan has been reached by all";
     }
     return km_card_add(card, result, NULL, err);
 }
@@ -75,7 +98,8 @@ static enum km_code add_against(const struct ranked *best,
                                 struct km_err *err)
 {
     struct km_verdict v;
-    km_verdict_judge(r->arm, best->arm, history, options, share, &v);
+    km_verdict_judge(r->arm, best->arm, history, options, share, card->arena,
+                     &v);
     const char *words =
         km_verdict_words(&v, r->arm->name, best->arm->name, card->arena);
     *told = v.outcome == KM_OUTCOME_B;
@@ -135,7 +159,10 @@ enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
                              struct km_scorecard *card, struct km_err *err)
 {
     struct ranked *ranked = km_new(card->arena, struct ranked, count + 1);
-    if (!ranked) {
+    const struct km_arm **with =
+        km_new(card->arena, const struct km_arm *, count + 1);
+    size_t filled = 0;
+    if (!ranked || !with) {
         return km_fail(err, KM_ELIMIT, "no memory left for a comparison");
     }
     if (!metric->name) {
@@ -146,7 +173,14 @@ enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
             "no metric that the arms have in common", err);
     }
     for (size_t i = 0; i < count; i++) {
-        ranked[i] = rank_of(&arms[i]);
+        filled += arms[i].count > 0;
+        if (arms[i].count) {
+            with[filled - 1] = &arms[i];
+        }
+    }
+    struct km_place place = km_arms_place(with, filled);
+    if (!rank(arms, count, place, card->arena, ranked)) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a comparison");
     }
     qsort(ranked, count, sizeof *ranked, compare_ranked);
     enum km_code code = KM_OK;
@@ -155,7 +189,7 @@ enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
     double pairs = (double)count * (double)(count - 1) / 2;
     size_t worse = 0, beside = 0;
     for (size_t i = 0; i < count && code == KM_OK; i++) {
-        code = add_value(&ranked[i], metric, card, err);
+        code = add_value(&ranked[i], place, metric, card, err);
     }
     for (size_t i = 1; i < count && code == KM_OK; i++) {
         bool told = false;
@@ -173,17 +207,21 @@ enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
         "pairs and looks",
         count, metric->name);
     card->headline =
-        beside ? km_arena_printf(card->arena,
-                                 "%s is ahead with %.4g %s; %zu of %zu others "
-                                 "cannot be told apart from it.",
-                                 ranked[0].arm->name,
-                                 metric->sign * ranked[0].value, metric->unit,
-                                 beside, beside + worse)
-               : km_arena_printf(card->arena,
-                                 "%s is best with %.4g %s: all %zu others are "
-                                 "worse.",
-                                 ranked[0].arm->name,
-                                 metric->sign * ranked[0].value, metric->unit,
-                                 worse);
+        isnan(ranked[0].value)
+            ? km_arena_printf(card->arena, "No arm has a value of %s.",
+                              metric->name)
+        : beside
+            ? km_arena_printf(card->arena,
+                              "%s is ahead with %.4g %s; %zu of %zu others "
+                              "cannot be told apart from it.",
+                              ranked[0].arm->name,
+                              metric->sign * ranked[0].value, metric->unit,
+                              beside, beside + worse)
+            : km_arena_printf(card->arena,
+                              "%s is best with %.4g %s: all %zu others are "
+                              "worse.",
+                              ranked[0].arm->name,
+                              metric->sign * ranked[0].value, metric->unit,
+                              worse);
     return code;
 }

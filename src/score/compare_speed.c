@@ -156,7 +156,9 @@ enum km_code km_speedup_measure(const struct km_arm *a, const struct km_arm *b,
     size_t most = a->count + b->count + 1;
     double *fine = km_new(arena, double, 3 * KM_SPEEDUP_FINE);
     double *own = km_new(arena, double, 4 * most);
-    if (!fine || !own) {
+    double *units = km_new(arena, double, 2 * most);
+    const struct km_seed_spread unknown = {.pooled = NAN};
+    if (!fine || !own || !units) {
         return fail_full(err);
     }
     double *step_a = own, *step_b = own + a->count;
@@ -189,8 +191,12 @@ enum km_code km_speedup_measure(const struct km_arm *a, const struct km_arm *b,
         for (size_t i = 0; i < b->count; i++) {
             log_b[i] += step_b[i];
         }
-        km_log_ratio_measure(log_a, a->count, log_b, b->count, history, options,
-                             level, &out->axis[axis]);
+        size_t units_a = km_arm_units(a, log_a, units);
+        size_t units_b = km_arm_units(b, log_b, units + most);
+        km_log_ratio_measure(
+            units, units_a, units + most, units_b,
+            a->configurations > 1 || b->configurations > 1 ? &unknown : history,
+            options, level, &out->axis[axis]);
     }
     find_factors(out);
     return KM_OK;

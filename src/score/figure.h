@@ -147,7 +147,8 @@ struct km_scorecard {
     size_t mark_count, mark_cap;
     struct km_matrix *matrices;
     size_t matrix_count, matrix_cap;
-    double target; /* NaN: none */
+    double target;  /* NaN: none */
+    double horizon; /* step that forecasts look to */
     double level;  /* of forecasts and velocities: 0.80 */
 };
 

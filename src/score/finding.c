@@ -42,6 +42,7 @@ struct km_finding km_finding_of(const char *id, const char *mark,
         .n = curve->count,
         .from = curve->count ? curve->x[0] : (double)NAN,
         .to = curve->x_now,
+        .reward = curve->track->of.role == KM_ROLE_REWARD,
     };
     km_evidence_add(&finding.evidence,
                     km_arena_printf(arena, "metric: %s", curve->track->name));
@@ -68,8 +69,11 @@ static enum km_code add_marks(struct km_scorecard *card,
 }
 
 static const char *error_text(struct km_arena *arena,
-                              const struct km_figure *figure)
+                              const struct km_figure *figure, bool reward)
 {
+    if (reward) {
+        return "how often it is mistaken on rewards was not measured";
+    }
     if (!(figure->false_alarms_max > 0)) {
         return "a count, not a test: no false alarms";
     }
@@ -92,7 +96,8 @@ enum km_code km_finding_add(struct km_scorecard *card,
         result.reason = "not seen";
         result.window_from = finding->from;
         result.window_to = finding->to;
-        km_evidence_add(&evidence, error_text(card->arena, result.figure));
+        km_evidence_add(
+            &evidence, error_text(card->arena, result.figure, finding->reward));
         return km_card_add(card, result, &evidence, err);
     }
     const struct km_episode *last = latest(finding->episodes);
@@ -102,7 +107,8 @@ enum km_code km_finding_add(struct km_scorecard *card,
     result.window_to = last->seen;
     result.reason = finding->reason;
     km_evidence_add(&evidence, finding->change);
-    km_evidence_add(&evidence, error_text(card->arena, result.figure));
+    km_evidence_add(&evidence,
+                    error_text(card->arena, result.figure, finding->reward));
     enum km_code code = km_card_add(card, result, &evidence, err);
     return code == KM_OK ? add_marks(card, finding, err) : code;
 }

@@ -26,6 +26,7 @@ struct km_finding {
     const char *change;          /* what would change it */
     uint64_t n;                  /* points looked at */
     double from, to;             /* of them */
+    bool reward;                 /* no rate of false alarms was measured */
 };
 
 /* About all points of a curve. */

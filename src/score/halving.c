@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "score/halving.h"
 
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "measure/distribution.h"
@@ -10,11 +12,12 @@
 #include "score/card.h"
 
 enum { EXEMPT_ONE_IN = 20 };
+static const double SAME_END = 0.05;
 
 struct live {
     const struct km_scorecard *card;
     const struct km_figure_result *forecast;
-    bool calibrated;
+    unsigned groups; /* configurations that calibrate it */
 };
 
 /* A forecast that stands, of a run that is not at its end. */
@@ -70,7 +73,17 @@ static enum km_code add_row(const struct live *live, double probability,
     return km_card_add(card, result, &evidence, err);
 }
 
-/* All live runs must be about one metric and unit. */
+/* Configurations that the forecast's interval was calibrated on; 0: it stands
+ * on no finished run. */
+static unsigned groups_of(const struct km_figure_result *forecast)
+{
+    unsigned groups = 0;
+    return sscanf(forecast->rung, "cross-run conformal, %u", &groups) == 1
+               ? groups
+               : 0;
+}
+
+/* All live runs must be about one metric and unit, and end together. */
 static size_t gather(const struct km_scorecard *cards, size_t count,
                      struct live *live, size_t *other)
 {
@@ -81,14 +94,14 @@ static size_t gather(const struct km_scorecard *cards, size_t count,
             continue;
         }
         if (kept &&
-            (strcmp(live[0].forecast->unit, forecast->unit) != 0 ||
+            (fabs(cards[i].horizon - live[0].card->horizon) >
+                 SAME_END * live[0].card->horizon ||
+             strcmp(live[0].forecast->unit, forecast->unit) != 0 ||
              strcmp(live[0].forecast->variant, forecast->variant) != 0)) {
             ++*other;
             continue;
         }
-        live[kept++] =
-            (struct live){&cards[i], forecast,
-                          strncmp(forecast->rung, "cold start", 10) != 0};
+        live[kept++] = (struct live){&cards[i], forecast, groups_of(forecast)};
     }
     return kept;
 }
@@ -104,17 +117,21 @@ static enum km_code advise(const struct live *live, size_t count,
     }
     double *sd = forecast + count, *probability = sd + count;
     bool withheld = false;
+    unsigned groups = UINT_MAX;
     for (size_t i = 0; i < count; i++) {
         const struct km_figure_result *f = live[i].forecast;
         double sign = f->better == KM_BETTER_HIGHER ? -1 : 1;
         double z = km_normal_quantile(0.5 + f->level / 2);
         forecast[i] = sign * f->value;
         sd[i] = (f->hi - f->lo) / 2 / z;
-        withheld = withheld || !live[i].calibrated;
+        withheld = withheld || live[i].groups < KM_HALVING_GROUPS_MIN;
+        groups = live[i].groups < groups ? live[i].groups : groups;
     }
     struct km_halving out;
+    /* so few errors were seen that a rarer one cannot be told from none */
+    double least = 1 / ((double)groups + 1);
     km_halving_advise(forecast, sd, count, options->eta, options->margin,
-                      options->risk, probability, stop, &out);
+                      options->risk, least, probability, stop, &out);
     enum km_code code = KM_OK;
     size_t stopped = 0;
     for (size_t i = 0; i < count && code == KM_OK; i++) {
@@ -154,7 +171,7 @@ enum km_code km_halving_add(const struct km_scorecard *cards, size_t count,
     size_t other = 0, found = gather(cards, count, live, &other);
     card->context = km_arena_printf(
         card->arena, "%zu of %zu runs are under way with a forecast%s", found,
-        count, other ? "; runs with another metric are left out" : "");
+        count, other ? "; runs with another metric or end are left out" : "");
     if (found < 2) {
         card->headline = "There is nothing to choose from.";
         return km_card_add_absent(card, "halving.advice", "", "probability",

@@ -53,9 +53,16 @@ static const char *context_text(const struct km_score_input *input)
     if (view->state == KM_RUN_RUNNING && !*age) {
         state = "running";
     }
-    const char *text = km_arena_printf(
-        arena, "%zu attempt%s%s%s%s, step %.0f", attempts,
-        attempts == 1 ? "" : "s", *state ? ", " : "", state, age, input->x_now);
+    bool stepped = false; /* any metric of a known role */
+    for (int role = 0; role < KM_ROLE_COUNT; role++) {
+        stepped = stepped || view->tracks[role];
+    }
+    const char *text = km_arena_printf(arena, "%zu attempt%s%s%s%s", attempts,
+                                       attempts == 1 ? "" : "s",
+                                       *state ? ", " : "", state, age);
+    if (text && stepped) {
+        text = km_arena_printf(arena, "%s, step %.0f", text, input->x_now);
+    }
     const struct km_run_facts *facts = &input->facts;
     double devices = input->options->accelerators > 0
                          ? input->options->accelerators
@@ -89,6 +96,7 @@ enum km_code km_scorecard_of(const struct km_score_input *input,
     *card = (struct km_scorecard){.arena = arena,
                                   .run_id = view->run_id,
                                   .target = input->target,
+                                  .horizon = input->horizon,
                                   .level = LEVEL};
     card->run_name = km_arena_printf(arena, "%s%s%s", view->project,
                                      *view->project ? "/" : "", view->name);

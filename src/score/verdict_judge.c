@@ -55,43 +55,48 @@ static struct span span_of(const struct km_arm *arm)
     return span;
 }
 
-static struct km_moments values_at(const struct km_arm *arm, double place,
-                                   bool ends)
+bool km_arm_values(const struct km_arm *arm, double place, bool ends,
+                   struct km_arena *arena, struct km_moments *values)
 {
-    struct km_moments values = {0, 0, 0};
-    for (size_t i = 0; i < arm->count; i++) {
+    double *each = km_new(arena, double, 2 * arm->count + 1);
+    *values = (struct km_moments){0, 0, 0};
+    for (size_t i = 0; each && i < arm->count; i++) {
         const struct km_member_curve *curve =
             km_member_quality(arm->members[i]);
-        double value = ends ? curve->last : km_member_value_at(curve, place);
-        if (isfinite(value)) {
-            km_moments_add(&values, value);
-        }
+        each[i] = ends ? curve->last : km_member_value_at(curve, place);
     }
-    return values;
+    size_t n = each ? km_arm_units(arm, each, each + arm->count) : 0;
+    for (size_t i = 0; i < n; i++) {
+        km_moments_add(values, each[arm->count + i]);
+    }
+    return each != NULL;
 }
 
-/* Where the arms are compared: the last checkpoint that every run has passed.
- * Returns its share of alpha; 0: none. */
-static double find_place(const struct km_arm *a, const struct km_arm *b,
-                         struct km_verdict *verdict)
+struct km_place km_arms_place(const struct km_arm *const *arms, size_t count)
 {
-    struct span of_a = span_of(a), of_b = span_of(b);
-    double most = fmax(of_a.most, of_b.most);
-    double least = fmin(of_a.least, of_b.least);
-    double progress = fmin(of_a.progress, of_b.progress);
-    verdict->own_ends = most > SAME_HORIZON * least;
+    double most = 0, least = INFINITY, progress = INFINITY;
+    struct km_place place = {.checkpoint = 0};
+    for (size_t i = 0; i < count; i++) {
+        struct span span = span_of(arms[i]);
+        if (isnan(span.most)) { /* fmin() would pass it over */
+            return place;
+        }
+        most = fmax(most, span.most);
+        least = fmin(least, span.least);
+        progress = fmin(progress, span.progress);
+    }
+    place.own_ends = most > SAME_HORIZON * least;
     progress = progress >= ENDED ? 1 : progress;
-    double share = 0;
     for (int c = 0; c < CHECKPOINTS; c++) {
         /* with different schedules only the ends can be compared */
         if (progress >= checkpoints[c].at &&
-            (!verdict->own_ends || checkpoints[c].at >= 1)) {
-            verdict->checkpoint = checkpoints[c].at;
-            share = checkpoints[c].share;
+            (!place.own_ends || checkpoints[c].at >= 1)) {
+            place.checkpoint = checkpoints[c].at;
+            place.share = checkpoints[c].share;
         }
     }
-    verdict->place = verdict->checkpoint * least;
-    return share;
+    place.step = place.checkpoint * least;
+    return place;
 }
 
 /* Variance of a seed: the arms' own and, when there are other configurations
@@ -105,9 +110,11 @@ static void pool_variance(const struct km_moments *a,
     double sum = a->m2 + b->m2;
     verdict->df = own;
     const struct km_moderate *prior = &history->final;
-    verdict->history = prior->df > 0 && verdict->checkpoint >= 1
-                           ? KM_HISTORY_USED
-                           : KM_HISTORY_NONE;
+    /* seeds say nothing of how much configurations differ */
+    verdict->history =
+        prior->df > 0 && verdict->checkpoint >= 1 && !verdict->mixed
+            ? KM_HISTORY_USED
+            : KM_HISTORY_NONE;
     if (verdict->history && own > 0 &&
         km_moderate_refuted(prior, sum / own, own)) {
         verdict->history = KM_HISTORY_REFUTED;
@@ -151,7 +158,7 @@ static void decide(struct km_verdict *verdict, double alpha, double n,
 void km_verdict_judge(const struct km_arm *a, const struct km_arm *b,
                       const struct km_seed_spread *history,
                       const struct km_compare_options *options, double share,
-                      struct km_verdict *verdict)
+                      struct km_arena *arena, struct km_verdict *verdict)
 {
     *verdict = (struct km_verdict){.outcome = KM_OUTCOME_UNDECIDABLE,
                                    .difference = NAN,
@@ -164,10 +171,19 @@ void km_verdict_judge(const struct km_arm *a, const struct km_arm *b,
     if (!a->count || !b->count) {
         return;
     }
-    double alpha = ALPHA * share * find_place(a, b, verdict);
+    const struct km_arm *const arms[] = {a, b};
+    struct km_place place = km_arms_place(arms, 2);
+    verdict->own_ends = place.own_ends;
+    verdict->checkpoint = place.checkpoint;
+    verdict->place = place.step;
+    double alpha = ALPHA * share * place.share;
     bool ends = verdict->checkpoint >= 1;
-    struct km_moments of_a = values_at(a, verdict->place, ends);
-    struct km_moments of_b = values_at(b, verdict->place, ends);
+    struct km_moments of_a, of_b;
+    verdict->mixed = a->configurations > 1 || b->configurations > 1;
+    if (!km_arm_values(a, place.step, ends, arena, &of_a) ||
+        !km_arm_values(b, place.step, ends, arena, &of_b)) {
+        return;
+    }
     verdict->n[0] = (size_t)of_a.n;
     verdict->n[1] = (size_t)of_b.n;
     if (!(alpha > 0) || of_a.n < 1 || of_b.n < 1) {
@@ -200,8 +216,9 @@ const char *km_verdict_words(const struct km_verdict *verdict, const char *a,
                                verdict->delta);
     case KM_OUTCOME_NEED_MORE:
         return verdict->seeds_more
-                   ? km_arena_printf(arena, "NEED %zu MORE SEED%s AN ARM",
+                   ? km_arena_printf(arena, "NEED %zu MORE %s%s AN ARM",
                                      verdict->seeds_more,
+                                     verdict->mixed ? "CONFIGURATION" : "SEED",
                                      verdict->seeds_more == 1 ? "" : "S")
                    : "NEED MORE SEEDS THAN IS SENSIBLE";
     case KM_OUTCOME_UNDECIDABLE:

@@ -105,7 +105,7 @@ static void check_halving(void)
     }
     equals();
     struct km_halving out;
-    km_halving_advise(y, other, n, eta, margin, risk, probability, stop, &out);
+    km_halving_advise(y, other, n, eta, margin, risk, 0, probability, stop, &out);
     check_next((double)out.best);
     check_next((double)out.stopped);
     check_next(out.wrong);

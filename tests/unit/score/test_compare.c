@@ -220,7 +220,8 @@ static enum km_outcome judged(void)
     CHECK_INT(km_arms_build(&build.cohort, group, names, 2, &build.arena, arms,
                             &metric, NULL),
               KM_OK);
-    km_verdict_judge(&arms[0], &arms[1], &none, &options, 1, &verdict);
+    km_verdict_judge(&arms[0], &arms[1], &none, &options, 1, &build.arena,
+                     &verdict);
     return verdict.outcome;
 }
 
@@ -296,13 +297,78 @@ static void own_seeds_refute_a_history_that_does_not_fit(void)
         CHECK_INT(km_arms_build(&build.cohort, group, names, 2, &build.arena,
                                 arms, &metric, NULL),
                   KM_OK);
-        km_verdict_judge(&arms[0], &arms[1], &spread, &options, 1, &verdict);
+        km_verdict_judge(&arms[0], &arms[1], &spread, &options, 1, &build.arena,
+                         &verdict);
         decided +=
             verdict.outcome == KM_OUTCOME_A || verdict.outcome == KM_OUTCOME_B;
         cohort_build_end(&build);
     }
     printf("# %d of %d decided\n", decided, TRIALS);
     CHECK(decided <= 0.05 * TRIALS);
+}
+
+/* Arms of two configurations with six seeds each; nothing but configurations
+ * and seeds differs. */
+static void seeds_of_few_configurations_are_not_independent(void)
+{
+    enum { TRIALS = 200 };
+    uint64_t state = 31;
+    int decided = 0;
+    for (int trial = 0; trial < TRIALS; trial++) {
+        begin();
+        for (int config = 0; config < 4; config++) {
+            double offset = 0.02 * score_run_noise(&state);
+            for (int seed = 0; seed < 6; seed++) {
+                struct km_member *member = cohort_build_run(
+                    &build,
+                    km_arena_printf(&build.arena, "c%d-%d", config, seed), 500);
+                cohort_build_set(member, "lr",
+                                 km_arena_printf(&build.arena, "%d", config));
+                member->valid.last += offset + 0.002 * score_run_noise(&state);
+                member->state = KM_RUN_FINISHED;
+                group[build.cohort.count - 1] = config < 2 ? 0 : 1;
+            }
+        }
+        CHECK_INT(known_compare_run(&build, group, &options, &card), KM_OK);
+        decided +=
+            strstr(find("compare.verdict", "")->reason, "better") != NULL;
+        CHECK(strstr(card.context, "mixes configurations"));
+        cohort_build_end(&build);
+    }
+    printf("# %d of %d decided\n", decided, TRIALS);
+    CHECK(decided <= 0.05 * TRIALS);
+}
+
+/* The last of three is ahead at every step and has come half as far. */
+static void arms_are_ranked_where_all_have_been(void)
+{
+    static const char *const names[] = {"a", "b", "c"};
+    const struct km_seed_spread none = {.pooled = NAN};
+    struct km_arm arms[3];
+    struct km_arm_metric metric;
+    begin();
+    for (int i = 0; i < 3; i++) {
+        struct km_member *member =
+            cohort_build_run(&build, names[i], 500 - 50 * i);
+        member->facts.max_steps = 2000;
+        member->state = i < 2 ? KM_RUN_FINISHED : KM_RUN_RUNNING;
+        member->valid.count = i < 2 ? BUILD_PLACES : BUILD_PLACES / 2;
+        member->valid.last = member->valid.y[member->valid.count - 1];
+        member->x_now = member->valid.x[member->valid.count - 1];
+        group[i] = (uint32_t)i;
+    }
+    CHECK(build.cohort.members[2].valid.last >
+          build.cohort.members[0].valid.last);
+    build.cohort.members[1].diverged = true;
+    CHECK_INT(km_arms_build(&build.cohort, group, names, 3, &build.arena, arms,
+                            &metric, NULL),
+              KM_OK);
+    CHECK_INT(arms[1].died, 1);
+    CHECK_INT(km_compare_rank(arms, 3, &metric, &none, &options, &card, NULL),
+              KM_OK);
+    CHECK(strncmp(card.headline, "c is ahead", 10) == 0);
+    CHECK(strstr(find("compare.quality", "c")->method, "step 1000"));
+    cohort_build_end(&build);
 }
 
 /* The best of several equal arms was chosen by looking: it must not win for
@@ -375,6 +441,8 @@ int main(void)
     RUN(copies_of_one_run_are_no_seeds);
     RUN(seeds_of_one_configuration_are_decided_in_at_most_one_of_twenty);
     RUN(own_seeds_refute_a_history_that_does_not_fit);
+    RUN(seeds_of_few_configurations_are_not_independent);
+    RUN(arms_are_ranked_where_all_have_been);
     RUN(the_best_of_equal_arms_wins_in_at_most_one_of_twenty);
     RUN(the_spread_of_seeds_says_how_many_are_needed);
     return tap_end();

@@ -196,7 +196,7 @@ static struct km_scorecard forecast_card(const char *name, uint64_t id,
 static void halving_stops_the_hopeless_and_spares_the_control_group(void)
 {
     const struct km_halving_options options = {2, 0, 0.05};
-    const char *rung = "cross-run conformal, 12 groups";
+    const char *rung = "cross-run conformal, 24 configurations";
     begin();
     struct km_scorecard cards[] = {
         forecast_card("a", 1, 3.0, 0.02, rung),
@@ -209,7 +209,13 @@ static void halving_stops_the_hopeless_and_spares_the_control_group(void)
     CHECK(strstr(find("halving.advice", "c")->reason, "stop: "));
     CHECK(strstr(find("halving.advice", "d")->reason, "control group"));
     CHECK(strstr(card.headline, "1 of 4 runs can be stopped"));
-    cards[1] = forecast_card("b", 2, 3.01, 0.02, "cold start, not calibrated");
+    /* twelve configurations cannot show an error rarer than one in thirteen */
+    cards[2] = forecast_card("c", 3, 3.5, 0.02,
+                             "cross-run conformal, 12 configurations");
+    card.count = 0;
+    CHECK_INT(km_halving_add(cards, 4, &options, &card, NULL), KM_OK);
+    CHECK(strstr(card.headline, "All 4 runs should go on"));
+    cards[1] = forecast_card("b", 2, 3.01, 0.02, "own past forecasts, 15");
     card.count = 0;
     CHECK_INT(km_halving_add(cards, 4, &options, &card, NULL), KM_OK);
     CHECK_INT(find("halving.advice", "c")->state, KM_FIGURE_WEAK);
