@@ -89,3 +89,43 @@ double km_survival_mean(const struct km_survival_step *steps, size_t count,
     *se = sqrt(variance);
     return after + until;
 }
+
+struct km_survival_restricted
+km_survival_restrict(const struct km_survival_step *steps, size_t count,
+                     double x_max)
+{
+    struct km_survival_restricted out = {.se = NAN, .df = NAN};
+    double se;
+    out.mean = km_survival_mean(steps, count, x_max, &se);
+    for (size_t i = 0; i < count && steps[i].x <= x_max; i++) {
+        out.events += steps[i].events;
+    }
+    if (out.events > 1) {
+        out.df = (double)out.events - 1;
+        out.se = se * sqrt((double)out.events / out.df);
+    }
+    return out;
+}
+
+static struct km_estimate limits_of(double value, double se, double df,
+                                    double level)
+{
+    double half =
+        se > 0 ? se * km_t_quantile((1 + level) / 2, df) : (double)NAN;
+    return (struct km_estimate){value, value - half, value + half};
+}
+
+struct km_estimate
+km_survival_limits(const struct km_survival_restricted *group, double level)
+{
+    return limits_of(group->mean, group->se, group->df, level);
+}
+
+struct km_estimate
+km_survival_difference(const struct km_survival_restricted *a,
+                       const struct km_survival_restricted *b, double level)
+{
+    double of_a = a->se * a->se, of_b = b->se * b->se, both = of_a + of_b;
+    double df = both * both / (of_a * of_a / a->df + of_b * of_b / b->df);
+    return limits_of(a->mean - b->mean, sqrt(both), df, level);
+}

@@ -11,7 +11,7 @@
  * Ownership: everything is the caller's.   Threads: any.
  * Source: Kaplan and Meier 1958, J. Am. Stat. Assoc. 53:457; variance by
  * Greenwood 1926; limits on the log(-log S) scale, Kalbfleisch and Prentice
- * 1980.   Document: docs/metrics.md#time-to-target-of-groups */
+ * 1980.   Document: docs/metrics.md#compare.to_target */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_MEASURE_SURVIVAL_H
 #define KM_MEASURE_SURVIVAL_H
@@ -45,5 +45,27 @@ struct km_estimate km_survival_median(const struct km_survival_step *steps,
  * run unless all of them are done. */
 double km_survival_mean(const struct km_survival_step *steps, size_t count,
                         double x_max, double *se);
+
+/* The same for few runs: the variance is d/(d - 1) of Greenwood's, d the events
+ * up to x_max, with d - 1 degrees of freedom, so that without censoring mean
+ * and error are those of a sample (Kaplan and Meier 1958, section 6.2). se and
+ * df are NaN for fewer than two events. */
+struct km_survival_restricted {
+    double mean, se, df;
+    size_t events;
+};
+struct km_survival_restricted
+km_survival_restrict(const struct km_survival_step *steps, size_t count,
+                     double x_max);
+
+/* Student's t limits; NaN where the error is not known. */
+struct km_estimate
+km_survival_limits(const struct km_survival_restricted *group, double level);
+
+/* a - b up to the same x_max, limits by Welch's t; NaN limits where an error is
+ * not known. */
+struct km_estimate
+km_survival_difference(const struct km_survival_restricted *a,
+                       const struct km_survival_restricted *b, double level);
 
 #endif

@@ -63,6 +63,35 @@ static const struct km_figure rows[] = {
         .scope = KM_SCOPE_RUNS,
     },
     {
+        .id = "compare.to_target",
+        .title = "Time to target",
+        .unit = "step",
+        .better = KM_BETTER_LOWER,
+        .needs = "km compare --target VALUE and a run of the arm with a curve",
+        .summary = "When half of the runs of an arm have reached a target, "
+                   "counting those that have not yet.",
+        .formula = "first x with S(x) <= 1/2, S the Kaplan-Meier curve of runs "
+                   "not at the target",
+        .source = "Kaplan and Meier 1958; limits: Brookmeyer and Crowley 1982 "
+                  "on the log(-log) scale",
+        .scope = KM_SCOPE_RUNS,
+    },
+    {
+        .id = "compare.restricted_mean",
+        .title = "Restricted mean time to target",
+        .unit = "step",
+        .better = KM_BETTER_LOWER,
+        .needs = "km compare --target VALUE; an interval: two runs of the arm "
+                 "that reached it",
+        .summary = "Mean time that the runs of an arm are short of the target "
+                   "up to a common horizon, and how much longer than the arm "
+                   "that gets there first.",
+        .formula = "integral of S from 0 to tau; tau: the least over arms of "
+                   "the last run's place",
+        .source = "Kaplan and Meier 1958, section 6.2; Royston and Parmar 2013",
+        .scope = KM_SCOPE_RUNS,
+    },
+    {
         .id = "compare.seeds",
         .title = "Spread of seeds",
         .unit = "nat",

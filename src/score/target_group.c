@@ -7,12 +7,41 @@
 #include "measure/survival.h"
 #include "score/card.h"
 
-struct workspace {
+/* What x is: steps, or minutes at each run's own rate. */
+struct clock {
+    enum km_axis axis;
+    const char *suffix; /* of the variant: "" or ": training time" */
+    const char *unit;
+    double scale; /* of the axis's unit */
+};
+
+/* One group on one clock. */
+struct arrivals {
+    const char *name;
+    size_t runs, reached, never;
+    double seen; /* the last place that anybody has seen */
+    double tau;  /* up to which its restricted mean is known */
+    struct km_survival_step *steps;
+    size_t step_count;
+    struct km_survival_restricted mean;
+};
+
+struct grouping {
+    const struct km_cohort *cohort;
+    const uint32_t *group;
+    size_t group_count;
+    const char *const *names;
+    double target;
+    struct km_scorecard *card;
+    struct km_err *err;
     double *x, *scratch;
     bool *reached;
-    struct km_survival_step *steps;
-    size_t count;
 };
+
+static enum km_code fail_full(struct km_err *err)
+{
+    return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+}
 
 /* When the member got there, or where it is censored; false: it has no curve.
  */
@@ -32,48 +61,266 @@ static bool place_of(const struct km_member *member, double target, double *x,
     return *x > 0;
 }
 
-/* Stairs from 1 at step 0 to the last step that anybody has seen. */
-static enum km_code add_stairs(const struct workspace *work, size_t steps,
-                               const char *name, struct km_scorecard *card,
-                               struct km_err *err)
+static enum km_code arrive(const struct grouping *g, uint32_t index,
+                           const struct clock *clock, struct arrivals *out)
 {
-    double last = steps ? work->steps[steps - 1].x : 0;
-    for (size_t i = 0; i < work->count; i++) {
-        last = isfinite(work->x[i]) ? fmax(last, work->x[i]) : last;
+    *out = (struct arrivals){.name = g->names ? g->names[index] : NULL};
+    for (size_t i = 0; i < g->cohort->count; i++) {
+        const struct km_member *member = &g->cohort->members[i];
+        double *x = &g->x[out->runs];
+        bool *reached = &g->reached[out->runs];
+        if (g->group[i] != index || !place_of(member, g->target, x, reached)) {
+            continue;
+        }
+        *x *= member->axes.rate[clock->axis].per_step * clock->scale;
+        out->name = out->name ? out->name : member->label;
+        out->runs++;
+        out->reached += *reached;
+        out->never += isinf(*x) ? 1 : 0;
+        out->seen = isfinite(*x) ? fmax(out->seen, *x) : out->seen;
     }
-    size_t n = steps + 2;
-    double *x = km_arena_alloc(card->arena, 4 * n * sizeof *x);
+    out->steps = km_new(g->card->arena, struct km_survival_step, out->runs + 1);
+    if (!out->steps) {
+        return fail_full(g->err);
+    }
+    out->step_count = km_survival_fit(g->x, g->reached, out->runs,
+                                      g->card->level, g->scratch, out->steps);
+    /* beyond its last run a curve is known only where nothing is left of it,
+     * or where the rest will never come */
+    out->tau =
+        out->reached == out->runs || out->never ? (double)INFINITY : out->seen;
+    return KM_OK;
+}
+
+/* Stairs from 1 at step 0 to the last step that anybody has seen. */
+static enum km_code add_stairs(const struct grouping *g,
+                               const struct arrivals *a)
+{
+    size_t n = a->step_count + 2;
+    double *x = km_arena_alloc(g->card->arena, 4 * n * sizeof *x);
     if (!x) {
-        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+        return fail_full(g->err);
     }
     double *y = x + n, *lo = y + n, *hi = lo + n;
     x[0] = 0;
     y[0] = lo[0] = hi[0] = 1;
-    for (size_t i = 0; i < steps; i++) {
-        const struct km_survival_step *step = &work->steps[i];
-        x[i + 1] = step->x;
-        y[i + 1] = step->s;
-        lo[i + 1] = step->lo;
-        hi[i + 1] = step->hi;
+    for (size_t i = 0; i < a->step_count; i++) {
+        x[i + 1] = a->steps[i].x;
+        y[i + 1] = a->steps[i].s;
+        lo[i + 1] = a->steps[i].lo;
+        hi[i + 1] = a->steps[i].hi;
     }
-    x[n - 1] = last;
+    x[n - 1] = a->seen;
     y[n - 1] = y[n - 2];
     lo[n - 1] = lo[n - 2];
     hi[n - 1] = hi[n - 2];
     return km_card_add_curve(
-        card,
+        g->card,
         (struct km_curve){.id = "survival",
                           .title = "share of runs not at the target yet",
                           .unit = "1",
                           .axis = KM_AXIS_STEP,
                           .kind = "step",
-                          .name = name,
+                          .name = a->name,
                           .count = n,
                           .x = x,
                           .y = y,
                           .lo = lo,
                           .hi = hi},
-        err);
+        g->err);
+}
+
+/* "4 runs: 3 reached 3.28, 1 has not yet, 0 never will" */
+static const char *count_text(const struct grouping *g,
+                              const struct arrivals *a)
+{
+    size_t yet = a->runs - a->reached - a->never;
+    const char *text = km_arena_printf(
+        g->card->arena, "%zu of %zu run%s reached %.6g", a->reached, a->runs,
+        a->runs == 1 ? "" : "s", g->target);
+    if (text && yet) {
+        text = km_arena_printf(g->card->arena,
+                               "%s, %zu censored where it is "
+                               "now",
+                               text, yet);
+    }
+    if (text && a->never) {
+        text = km_arena_printf(g->card->arena,
+                               "%s, %zu broke off and never "
+                               "will",
+                               text, a->never);
+    }
+    return text;
+}
+
+static const char *variant_of(const struct grouping *g, const char *name,
+                              const struct clock *clock)
+{
+    return km_arena_printf(g->card->arena, "%s%s", name, clock->suffix);
+}
+
+static enum km_code add_median(const struct grouping *g,
+                               const struct arrivals *a,
+                               const struct clock *clock)
+{
+    struct km_arena *arena = g->card->arena;
+    struct km_estimate median = km_survival_median(a->steps, a->step_count);
+    struct km_figure_result result = km_result_new(
+        "compare.to_target", variant_of(g, a->name, clock), clock->unit);
+    bool open = isinf(median.value);
+    result.value = open && a->seen > 0 ? a->seen : median.value;
+    result.n = a->runs;
+    result.method = "median of the Kaplan-Meier curve";
+    result.reason = count_text(g, a);
+    if (open) {
+        result.state = KM_FIGURE_CENSORED;
+        result.reason = km_arena_printf(arena, "%s: less than half have by now",
+                                        result.reason);
+        result.lo = isfinite(median.lo) ? median.lo : (double)NAN;
+        if (a->never == a->runs) {
+            result.state = KM_FIGURE_INSUFFICIENT;
+            result.reason = count_text(g, a);
+        }
+    } else {
+        result.lo = median.lo;
+        result.hi = median.hi;
+        result.rung = "log(-log) limits";
+        result.state = isfinite(median.hi) ? KM_FIGURE_OK : KM_FIGURE_WEAK;
+        if (isinf(median.hi)) {
+            result.rung = "";
+            result.reason = km_arena_printf(
+                arena, "%s: too few to bound the median from above",
+                result.reason);
+        }
+    }
+    result.level = g->card->level;
+    return km_card_add(g->card, result, NULL, g->err);
+}
+
+/* Of one group, or the difference of two. */
+static enum km_code add_mean(const struct grouping *g, const char *name,
+                             struct km_estimate mean, size_t runs,
+                             enum km_figure_state state, const char *reason,
+                             const struct clock *clock, double tau)
+{
+    struct km_figure_result result = km_result_new(
+        "compare.restricted_mean", variant_of(g, name, clock), clock->unit);
+    result.value = mean.value;
+    result.lo = mean.lo;
+    result.hi = mean.hi;
+    result.level = g->card->level;
+    result.rung = isnan(mean.lo) ? "" : "Student's t over runs";
+    result.n = runs;
+    result.method = km_arena_printf(
+        g->card->arena, "area under the Kaplan-Meier curve up to %.6g %s", tau,
+        clock->unit);
+    result.state = state;
+    result.reason = reason;
+    return km_card_add(g->card, result, NULL, g->err);
+}
+
+static enum km_code add_group_mean(const struct grouping *g,
+                                   const struct arrivals *a,
+                                   const struct clock *clock, double tau)
+{
+    struct km_estimate mean = km_survival_limits(&a->mean, g->card->level);
+    const char *reason = count_text(g, a);
+    bool known = !isnan(mean.lo);
+    if (!known && reason) {
+        reason = km_arena_printf(g->card->arena,
+                                 "%s: an interval needs two that arrive at "
+                                 "different times",
+                                 reason);
+    }
+    return add_mean(g, a->name, mean, a->runs,
+                    known ? KM_FIGURE_OK : KM_FIGURE_WEAK, reason, clock, tau);
+}
+
+static enum km_code add_difference(const struct grouping *g,
+                                   const struct arrivals *a,
+                                   const struct arrivals *first,
+                                   const struct clock *clock, double tau)
+{
+    struct km_estimate difference =
+        km_survival_difference(&a->mean, &first->mean, g->card->level);
+    bool told = difference.lo > 0;
+    return add_mean(
+        g, km_arena_printf(g->card->arena, "%s less %s", a->name, first->name),
+        difference, a->runs + first->runs, told ? KM_FIGURE_OK : KM_FIGURE_WEAK,
+        told ? km_arena_printf(g->card->arena, "%s gets there first",
+                               first->name)
+        : isnan(difference.lo) ? "no interval: a group has none of its own"
+                               : "the interval spans 0",
+        clock, tau);
+}
+
+/* Up to where every group's mean is known; 0: nobody was seen at all. */
+static double horizon_of(const struct arrivals *all, size_t count)
+{
+    double tau = INFINITY, seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        tau = all[i].runs ? fmin(tau, all[i].tau) : tau;
+        seen = fmax(seen, all[i].seen);
+    }
+    return isfinite(tau) ? tau : seen;
+}
+
+/* Means of all groups, then each less the one that gets there first. */
+static enum km_code add_means(const struct grouping *g, struct arrivals *all,
+                              const struct clock *clock)
+{
+    enum km_code code = KM_OK;
+    const struct arrivals *first = NULL;
+    double tau = horizon_of(all, g->group_count);
+    for (size_t i = 0; i < g->group_count && tau > 0 && code == KM_OK; i++) {
+        struct arrivals *a = &all[i];
+        if (a->runs) {
+            a->mean = km_survival_restrict(a->steps, a->step_count, tau);
+            first = !first || a->mean.mean < first->mean.mean ? a : first;
+            code = add_group_mean(g, a, clock, tau);
+        }
+    }
+    for (size_t i = 0; i < g->group_count && first && code == KM_OK; i++) {
+        if (all[i].runs && &all[i] != first) {
+            code = add_difference(g, &all[i], first, clock, tau);
+        }
+    }
+    return code;
+}
+
+/* True when every run of the groups knows what a step takes on the axis. */
+static bool is_known(const struct grouping *g, enum km_axis axis)
+{
+    bool any = false;
+    for (size_t i = 0; i < g->cohort->count; i++) {
+        const struct km_rate *rate = &g->cohort->members[i].axes.rate[axis];
+        if (g->group[i] >= g->group_count) {
+            continue;
+        }
+        if (!rate->known || !(rate->per_step > 0)) {
+            return false;
+        }
+        any = true;
+    }
+    return any;
+}
+
+static enum km_code add_clock(const struct grouping *g,
+                              const struct clock *clock)
+{
+    struct arrivals *all =
+        km_new(g->card->arena, struct arrivals, g->group_count + 1);
+    enum km_code code = all ? KM_OK : fail_full(g->err);
+    for (uint32_t i = 0; i < g->group_count && code == KM_OK; i++) {
+        code = arrive(g, i, clock, &all[i]);
+        if (code == KM_OK && all[i].runs && clock->axis == KM_AXIS_STEP) {
+            code = add_stairs(g, &all[i]);
+        }
+        if (code == KM_OK && all[i].runs) {
+            code = add_median(g, &all[i], clock);
+        }
+    }
+    return code ? code : add_means(g, all, clock);
 }
 
 enum km_code km_target_group_add(const struct km_cohort *cohort,
@@ -81,32 +328,28 @@ enum km_code km_target_group_add(const struct km_cohort *cohort,
                                  const char *const *names, double target,
                                  struct km_scorecard *card, struct km_err *err)
 {
+    static const struct clock clocks[] = {
+        {KM_AXIS_STEP, "", "step", 1},
+        {KM_AXIS_ACTIVE, ": training time", "min", 1.0 / 60},
+        {KM_AXIS_SECOND, ": time", "min", 1.0 / 60}};
     size_t n = cohort->count + 1;
-    struct workspace work = {
-        .x = km_new(card->arena, double, n),
-        .scratch = km_new(card->arena, double, 2 * n),
-        .reached = km_new(card->arena, bool, n),
-        .steps = km_new(card->arena, struct km_survival_step, n)};
-    if (!work.x || !work.scratch || !work.reached || !work.steps) {
-        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    const struct grouping g = {.cohort = cohort,
+                               .group = group,
+                               .group_count = group_count,
+                               .names = names,
+                               .target = target,
+                               .card = card,
+                               .err = err,
+                               .x = km_new(card->arena, double, n),
+                               .scratch = km_new(card->arena, double, 2 * n),
+                               .reached = km_new(card->arena, bool, n)};
+    if (!g.x || !g.scratch || !g.reached) {
+        return fail_full(err);
     }
-    enum km_code code = KM_OK;
-    for (size_t g = 0; g < group_count && code == KM_OK; g++) {
-        const char *name = names ? names[g] : NULL;
-        work.count = 0;
-        for (size_t i = 0; i < cohort->count; i++) {
-            const struct km_member *member = &cohort->members[i];
-            if (group[i] == g && place_of(member, target, &work.x[work.count],
-                                          &work.reached[work.count])) {
-                name = name ? name : member->label;
-                work.count++;
-            }
-        }
-        if (work.count) {
-            size_t steps =
-                km_survival_fit(work.x, work.reached, work.count, card->level,
-                                work.scratch, work.steps);
-            code = add_stairs(&work, steps, name, card, err);
+    enum km_code code = add_clock(&g, &clocks[0]);
+    for (size_t i = 1; i < sizeof clocks / sizeof *clocks; i++) {
+        if (is_known(&g, clocks[i].axis)) {
+            return code ? code : add_clock(&g, &clocks[i]);
         }
     }
     return code;

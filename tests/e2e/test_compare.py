@@ -65,6 +65,16 @@ def decided():
         assert figure(single, "compare.verdict")["n"] == 8
         by = card_of(store, "compare", "--by", "opt")
         assert figure(by, "compare.verdict")["value"] is not None
+        # 4 is reached where 2 sqrt(scale / x) = 2: at step `scale`
+        aimed = card_of(store, "compare", "--by", "opt", "--target", "4")
+        for name, scale in (("muon", 400), ("adamw", 500)):
+            median = figure(aimed, "compare.to_target", f"opt={name}")
+            assert abs(median["value"] - scale) < 5, median
+            assert median["reason"].startswith("4 of 4 runs reached 4"), median
+        later = figure(aimed, "compare.restricted_mean",
+                       "opt=adamw less opt=muon")
+        assert later["state"] == "OK" and 95 < later["value"] < 105, later
+        assert sum(c["id"] == "survival" for c in aimed["curves"]) == 2
         alone = card_of(store, "compare")
         assert figure(alone, "compare.verdict")["n"] == 8
         seeds = card_of(store, "seeds", "--delta", "0.006")

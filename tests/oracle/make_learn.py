@@ -176,3 +176,41 @@ for n, share in ((40, .97), (200, .999), (200, .7)):
     cov = np.cov(np.diff(y), np.diff(noise))
     put("variate", n, *lists(y, noise), "=", cov[0, 1] / cov[1, 1],
         np.corrcoef(np.diff(y), np.diff(noise))[0, 1])
+
+# --- restricted means of two small groups and their difference
+
+
+def restricted(x, reached, t_max):
+    km = KaplanMeierFitter().fit(x, reached)
+    grid = np.concatenate([[0], np.unique(x[reached & (x < t_max)]), [t_max]])
+    area = np.array([km.predict(t) for t in grid[:-1]]) * np.diff(grid)
+    var, events = 0, 0
+    for t in np.unique(x[reached & (x <= t_max)]):
+        risk, d = (x >= t).sum(), (reached & (x == t)).sum()
+        events += d
+        if d < risk:
+            var += area[grid[:-1] >= t].sum() ** 2 * d / (risk * (risk - d))
+    return (restricted_mean_survival_time(km, t=t_max),
+            np.sqrt(var * events / (events - 1)), events - 1)
+
+
+for n, m, share in ((4, 4, 1), (5, 3, 1), (8, 6, .6), (30, 40, .7)):
+    pair = []
+    for count in (n, m):
+        x = rng.lognormal(6, .3, count)
+        reached = rng.uniform(size=count) < share
+        reached[:2] = True
+        pair.append((x, reached))
+    t_max = max(x.max() for x, _ in pair) if share == 1 else \
+        min(x.max() for x, _ in pair)
+    (a, se_a, df_a), (b, se_b, df_b) = (restricted(*p, t_max) for p in pair)
+    if share == 1:  # nobody is censored: Welch's t over the plain samples
+        test = stats.ttest_ind(pair[0][0], pair[1][0], equal_var=False)
+        lo, hi = test.confidence_interval(.8)
+    else:
+        both = se_a ** 2 + se_b ** 2
+        df = both ** 2 / (se_a ** 4 / df_a + se_b ** 4 / df_b)
+        half = np.sqrt(both) * stats.t.ppf(.9, df)
+        lo, hi = a - b - half, a - b + half
+    put("restrict", n, m, t_max, *lists(*pair[0]), *lists(*pair[1]), "=",
+        a, se_a, b, se_b, a - b, lo, hi)

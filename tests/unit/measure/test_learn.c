@@ -18,7 +18,7 @@ static double scratch[4 * KM_LOCAL_POINTS_MAX];
 static struct km_fit_scratch fit_scratch;
 static bool reached[ROWS_MAX];
 static struct km_survival_step steps[ROWS_MAX];
-static int counted[6];
+static int counted[7];
 
 /* -1 stands for what is not known or not reached. */
 static void check_open(double actual)
@@ -129,6 +129,32 @@ static void check_survival(void)
     counted[4]++;
 }
 
+static void check_restricted(void)
+{
+    size_t n[2] = {size(), 0}; /* in the order of the file */
+    n[1] = size();
+    double until = number();
+    struct km_survival_restricted group[2];
+    for (int g = 0; g < 2; g++) {
+        for (size_t i = 0; i < n[g]; i++) {
+            x[i] = number();
+            reached[i] = number() > 0;
+        }
+        size_t count = km_survival_fit(x, reached, n[g], 0.8, scratch, steps);
+        group[g] = km_survival_restrict(steps, count, until);
+    }
+    equals();
+    for (int g = 0; g < 2; g++) {
+        check_next(group[g].mean);
+        check_next(group[g].se);
+    }
+    struct km_estimate d = km_survival_difference(&group[0], &group[1], 0.8);
+    check_next(d.value);
+    check_next(d.lo);
+    check_next(d.hi);
+    counted[6]++;
+}
+
 static void check_variate(void)
 {
     size_t n = size();
@@ -149,20 +175,22 @@ static void equals_the_oracle(void)
     static const struct {
         const char *word;
         void (*check)(void);
-    } rows[] = {{"half", check_half_life},    {"invlog", check_invlog},
-                {"aulc", check_aulc},         {"cost", check_cost},
-                {"survival", check_survival}, {"variate", check_variate}};
+    } rows[] = {{"half", check_half_life},     {"invlog", check_invlog},
+                {"aulc", check_aulc},          {"cost", check_cost},
+                {"survival", check_survival},  {"variate", check_variate},
+                {"restrict", check_restricted}};
+    enum { WORDS = sizeof rows / sizeof *rows };
     file = fopen(path, "r");
     CHECK(file != NULL);
     char word[16], line[256];
     CHECK(file && fgets(line, sizeof line, file) && line[0] == '#');
     while (file && fscanf(file, "%15s", word) == 1) {
         size_t row = 0;
-        while (row < 6 && strcmp(rows[row].word, word) != 0) {
+        while (row < WORDS && strcmp(rows[row].word, word) != 0) {
             row++;
         }
-        CHECK(row < 6);
-        if (row == 6) {
+        CHECK(row < WORDS);
+        if (row == WORDS) {
             break;
         }
         rows[row].check();
@@ -176,11 +204,65 @@ static void equals_the_oracle(void)
     CHECK_INT(counted[3], 3);
     CHECK_INT(counted[4], 5);
     CHECK_INT(counted[5], 3);
+    CHECK_INT(counted[6], 4);
 }
 
 static double normal(struct km_rng *rng)
 {
     return km_normal_quantile(0.5 / 9007199254740992.0 + km_rng_unit(rng));
+}
+
+/* Share of 2,000 pairs of equal groups whose 80 % interval holds 0: crossings
+ * spread by 5 %, each run seen up to `budget` (1: half get there). */
+static double coverage_of_restricted(size_t n, double budget)
+{
+    struct km_rng rng;
+    size_t held = 0, told = 0;
+    km_rng_seed(&rng, n);
+    for (int pair = 0; pair < 2000; pair++) {
+        struct km_survival_restricted group[2];
+        struct km_survival_step *curve[2] = {steps, steps + n};
+        size_t count[2];
+        double tau = INFINITY, seen = 0;
+        for (int g = 0; g < 2; g++) {
+            double last = 0;
+            bool all = true;
+            for (size_t i = 0; i < n; i++) {
+                x[i] = exp(0.05 * normal(&rng));
+                reached[i] = x[i] <= budget;
+                x[i] = fmin(x[i], budget);
+                last = fmax(last, x[i]);
+                all = all && reached[i];
+            }
+            count[g] = km_survival_fit(x, reached, n, 0.8, scratch, curve[g]);
+            tau = all ? tau : fmin(tau, last);
+            seen = fmax(seen, last);
+        }
+        for (int g = 0; g < 2; g++) {
+            group[g] = km_survival_restrict(curve[g], count[g],
+                                            isinf(tau) ? seen : tau);
+        }
+        struct km_estimate d =
+            km_survival_difference(&group[0], &group[1], 0.8);
+        told += isnan(d.lo) ? 0 : 1;
+        held += d.lo <= 0 && d.hi >= 0 ? 1 : 0;
+    }
+    printf("# %zu runs, budget %g: %zu told, %.3f held\n", n, budget, told,
+           (double)held / (double)told);
+    CHECK(told > 1000);
+    return (double)held / (double)told;
+}
+
+/* The figures of docs/metrics.md#compare.restricted_mean. */
+static void intervals_of_restricted_means_hold_what_they_say(void)
+{
+    static const size_t sizes[] = {3, 5, 10};
+    for (size_t i = 0; i < 3; i++) {
+        double all = coverage_of_restricted(sizes[i], 2);
+        double part = coverage_of_restricted(sizes[i], 1.03);
+        CHECK(all > 0.77 && all < 0.9);
+        CHECK(part > 0.74 && part < 0.95);
+    }
 }
 
 /* y = 2 + 1.5 (x/1000)^-0.4 with noise on geometric places of [400, 1000]. */
@@ -485,6 +567,10 @@ static void nobody_done_and_everybody_done_are_no_trouble(void)
     bool none[3] = {false, false, false}, all[3] = {true, true, true};
     CHECK_INT(km_survival_fit(far, none, 3, 0.95, scratch, steps), 0);
     CHECK(isinf(km_survival_median(steps, 0).value));
+    struct km_survival_restricted nobody = km_survival_restrict(steps, 0, 6);
+    CHECK_NEAR(nobody.mean, 6, 0);
+    CHECK(isnan(nobody.se) && isnan(nobody.df));
+    CHECK(isnan(km_survival_difference(&nobody, &nobody, 0.8).lo));
     CHECK_NEAR(km_survival_mean(steps, 0, 6, &se), 6, 0);
     CHECK_NEAR(se, 0, 0);
     double same[3] = {4, 4, 4};
@@ -514,5 +600,6 @@ int main(int argc, char **argv)
     RUN(the_cold_band_is_the_default_and_another_moves_the_interval);
     RUN(model_and_slope_disagree_only_beyond_two_errors);
     RUN(nobody_done_and_everybody_done_are_no_trouble);
+    RUN(intervals_of_restricted_means_hold_what_they_say);
     return tap_end();
 }

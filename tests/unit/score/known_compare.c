@@ -9,6 +9,7 @@
 #include "score/card.h"
 #include "score/compare_pair.h"
 #include "score/seeds.h"
+#include "score/target_group.h"
 
 void known_compare_build(struct cohort_build *build, size_t seeds,
                          uint32_t *group)
@@ -87,6 +88,8 @@ void known_compare_make(struct km_arena *arena, struct km_scorecard *card)
     (void)known_compare_run(&build, group, &options, card);
     (void)km_seeds_add(&build.cohort, &seeds, card, NULL);
     known_pair_add(&build, card);
+    static const char *const names[] = {"muon", "adamw"};
+    (void)km_target_group_add(&build.cohort, group, 2, names, 4, card, NULL);
     *arena = build.arena;
     card->arena = arena;
 }
