@@ -10,7 +10,9 @@
 #include "report/quantity.h"
 #include "report/table.h"
 #include "score/card.h"
+#include "score/cohort.h"
 #include "score/goal.h"
+#include "score/goal_relation.h"
 #include "score/history.h"
 
 enum { SHOWN_RUNS_MAX = 64, DATE_BYTES = 24 };
@@ -126,6 +128,87 @@ static enum km_code matching(struct km_cli *cli, struct km_store *store,
     return code;
 }
 
+/* The curve that the goal is about, of the newest run that it means; its
+ * direction without one: that of the name; 0: not known. */
+static enum km_code direction_of(struct km_cli *cli, struct km_store *store,
+                                 const struct km_goal *goal,
+                                 const struct km_run_list *list, double *sign,
+                                 const char **behind, struct km_err *err)
+{
+    struct km_str glob = km_str_of(goal->metric);
+    struct km_cohort one = {.count = 0};
+    *sign = -km_role_find(&cli->config.roles, glob, KM_STR("")).better;
+    enum km_code code =
+        list->count ? km_card_cohort(cli, store, list->rows, 1, &one, err)
+                    : KM_OK;
+    if (code || !one.count) {
+        return code;
+    }
+    const struct km_member *member = &one.members[0];
+    const struct km_member_curve *curves[] = {km_member_quality(member),
+                                              &member->valid, &member->learn};
+    for (size_t i = 0; i < 3; i++) {
+        const struct km_member_curve *curve = curves[i];
+        if (curve && curve->count &&
+            (!*goal->metric || km_glob_match(glob, km_str_of(curve->metric)))) {
+            *sign = curve->sign;
+            *behind = km_goal_behind_text(goal, curve->metric,
+                                          curve->sign * curve->y[0],
+                                          curve->sign, &cli->arena);
+            return KM_OK;
+        }
+    }
+    return KM_OK;
+}
+
+/* Does a goal mean a run that the other means too, and the same metric? */
+static bool share_runs(struct km_cli *cli, const struct km_goal *a,
+                       const struct km_goal *b, const struct km_run_list *of_a)
+{
+    bool common = strcmp(a->runs, b->runs) == 0;
+    for (size_t i = 0; i < of_a->count && !common; i++) {
+        const char *label = km_run_label(&cli->arena, &of_a->rows[i]);
+        const char *name = label ? strrchr(label, '/') : NULL;
+        common = label && km_goal_means(b, label, name ? name + 1 : label);
+    }
+    return common && strcmp(a->metric, b->metric) == 0;
+}
+
+/* Refuses a goal that is there already under another name, and says which
+ * other follows from it or it from which. */
+static enum km_code relate(struct km_cli *cli, struct km_store *store,
+                           const struct km_goals *goals,
+                           const struct km_goal *goal,
+                           const struct km_run_list *list, struct km_err *err)
+{
+    double sign = 0;
+    const char *behind = NULL;
+    enum km_code code =
+        direction_of(cli, store, goal, list, &sign, &behind, err);
+    for (size_t i = 0; i < goals->count && !code; i++) {
+        const struct km_goal *other = &goals->goals[i];
+        if (!share_runs(cli, goal, other, list)) {
+            continue;
+        }
+        if (strcmp(goal->runs, other->runs) == 0 &&
+            km_goal_relate(goal, other, 0) == KM_GOALS_SAME) {
+            return km_fail(err, KM_ECONFLICT,
+                           "'%.80s' is that goal already: the same runs, "
+                           "metric, target and limits",
+                           other->name);
+        }
+        const char *text =
+            km_goal_relation_text(goal, other, sign, &cli->arena);
+        if (text) {
+            km_cli_note(cli, "warning: %s", text);
+        }
+    }
+    if (!code && behind) {
+        km_cli_note(cli, "warning: %s", behind);
+    }
+    return code;
+}
+
 static enum km_code add(struct km_cli *cli, const char *name,
                         struct km_err *err)
 {
@@ -149,8 +232,9 @@ static enum km_code add(struct km_cli *cli, const char *name,
         return km_fail(err, KM_ELIMIT, "a store keeps at most %d goals",
                        KM_GOALS_MAX);
     }
-    code = km_goal_put(store, &goal, err);
-    code = code ? code : matching(cli, store, &goal, &list, err);
+    code = matching(cli, store, &goal, &list, err);
+    code = code ? code : relate(cli, store, &goals, &goal, &list, err);
+    code = code ? code : km_goal_put(store, &goal, err);
     if (!code && list.count == 0) {
         km_cli_note(cli, "warning: no run matches '%.80s' yet", goal.runs);
     } else if (!code) {

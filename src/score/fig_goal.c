@@ -6,6 +6,7 @@
 #include "measure/distribution.h"
 #include "score/card.h"
 #include "score/goal_judge.h"
+#include "score/goal_relation.h"
 #include "score/outlook.h"
 
 enum { RATES = 5 };
@@ -110,6 +111,27 @@ static void add_common(const struct row *j, const struct km_goal_limit *limit,
     }
 }
 
+/* What other goals of the curve, or its first value, make of this one. */
+static void add_relations(const struct row *j, struct km_evidence *evidence)
+{
+    const struct km_curve_input *curve = j->of->curve;
+    const struct km_score_input *input = j->input;
+    for (size_t i = 0; i < input->goals.count; i++) {
+        const struct km_goal_judgement *other = &input->judgements[i];
+        if (other != j->of && other->curve == curve) {
+            km_evidence_add(evidence,
+                            km_goal_relation_text(j->of->goal, other->goal,
+                                                  curve->sign, j->card->arena));
+        }
+    }
+    if (curve->count) {
+        km_evidence_add(evidence,
+                        km_goal_behind_text(j->of->goal, curve->track->name,
+                                            curve->sign * curve->y[0],
+                                            curve->sign, j->card->arena));
+    }
+}
+
 static void take_rung(const struct row *j, struct km_figure_result *result)
 {
     const struct km_path *path = j->of->curve->path;
@@ -125,6 +147,7 @@ static enum km_code add_probability(const struct row *j,
         km_result_new("goal.probability", variant_of(j, limit), "1");
     struct km_evidence evidence = {0};
     add_common(j, limit, &evidence);
+    add_relations(j, &evidence);
     result.method = "share of paths of the forecast";
     result.window_from = j->of->curve->window_from;
     result.window_to = j->of->curve->x_now;

@@ -105,6 +105,30 @@ def refusals(km_, _root):
 
 
 @in_store
+def related(km_, _root):
+    """a goal that is there already is refused, one that decides nothing named"""
+    def add(name, target, *words):
+        code, out, err = km_("goal", "add", name, "--run", "lab/*", "--target",
+                             target, *words)
+        assert out == "", out
+        return code, err
+    assert add("hard", "4.3", "--steps", "2000")[0] == 0
+    code, err = add("again", "4.3", "--steps", "2000")
+    assert code == 6 and "'hard' is that goal already" in err, err
+    assert err.count("\n") == 1, err
+    code, err = add("easy", "4.5", "--steps", "2500")
+    assert code == 0 and "'easy' follows from 'hard': to reach 4.3" in err, err
+    code, err = add("soon", "4.6", "--steps", "1000")
+    assert code == 0 and "follows" not in err, err
+    code, err = add("gone", "30", "--steps", "900", "--metric", "val_loss")
+    assert code == 0 and "asks for nothing: val_loss began at" in err, err
+    code, out, err = km_("report", "live", "--json")
+    told = [e for f in json.loads(out)["figures"]
+            if f["id"] == "goal.probability" for e in f["evidence"]]
+    assert any("'easy' follows from 'hard'" in e for e in told), told
+
+
+@in_store
 def same_batches(km_, _root):
     """a run with the same batches narrows the local velocity and is named"""
     def local(*words):
@@ -123,4 +147,4 @@ def same_batches(km_, _root):
 
 
 if __name__ == "__main__":
-    run(journey, refusals, same_batches)
+    run(journey, refusals, related, same_batches)

@@ -3,6 +3,7 @@
 #include "known_run.h"
 #include "score/goal.h"
 #include "score/goal_limit.h"
+#include "score/goal_relation.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -321,6 +322,111 @@ static void runs_without_data_are_states(void)
     score_run_end(&run, &arena);
 }
 
+/* "first" against "second", over what they ask. */
+static void goals_follow_from_harder_ones_that_are_due_no_later(void)
+{
+    const double none = NAN;
+    const struct {
+        double target[2], steps[2], tokens[2], sign;
+        enum km_goal_relation relation;
+        const char *text;
+    } rows[] = {
+        {{2, 3},
+         {100, 200},
+         {none, none},
+         1,
+         KM_GOALS_FOLLOWS,
+         "'b' follows from 'a': to reach 2 within 100 steps is to reach 3 "
+         "within 200 steps"},
+        {{2, 3}, {100, 200}, {none, none}, -1, KM_GOALS_APART, ""},
+        {{2, 3}, {300, 200}, {none, none}, 1, KM_GOALS_APART, ""},
+        {{2, 3},
+         {200, 200},
+         {none, none},
+         -1,
+         KM_GOALS_IMPLIES,
+         "'a' follows from 'b': to reach 3 within 200 steps is to reach 2 "
+         "within 200 steps"},
+        {{2, 2},
+         {100, 100},
+         {none, none},
+         0,
+         KM_GOALS_SAME,
+         "'a' and 'b' ask the same: 2 within 100 steps"},
+        {{2, 2},
+         {100, 200},
+         {none, none},
+         0,
+         KM_GOALS_FOLLOWS,
+         "'b' follows from 'a': to reach 2 within 100 steps is to reach 2 "
+         "within 200 steps"},
+        {{2, 3}, {100, 200}, {none, none}, 0, KM_GOALS_APART, ""},
+        /* another kind of limit may bind or not */
+        {{2, 3}, {100, none}, {none, 5e6}, 1, KM_GOALS_APART, ""},
+        {{2, 3},
+         {100, 200},
+         {5e6, none},
+         1,
+         KM_GOALS_FOLLOWS,
+         "'b' follows from 'a': to reach 2 within 100 steps and within 5e+06 "
+         "tokens is to reach 3 within 200 steps"},
+    };
+    km_arena_init(&arena, KM_ARENA_COMMAND_BYTES_MAX);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct km_goal goals[2];
+        for (int g = 0; g < 2; g++) {
+            goals[g] = goal_of(rows[i].target[g]);
+            goals[g].name = g ? "b" : "a";
+            goals[g].steps = rows[i].steps[g];
+            goals[g].tokens = rows[i].tokens[g];
+        }
+        CHECK_INT(km_goal_relate(&goals[0], &goals[1], rows[i].sign),
+                  rows[i].relation);
+        const char *text =
+            km_goal_relation_text(&goals[0], &goals[1], rows[i].sign, &arena);
+        CHECK_TEXT(text ? text : "", rows[i].text);
+    }
+    struct km_goal paid = goal_of(2), other = paid;
+    paid.budget = other.budget = 5;
+    paid.currency = "EUR";
+    other.currency = "USD";
+    CHECK_INT(km_goal_relate(&paid, &other, 1), KM_GOALS_APART);
+    km_arena_finish(&arena);
+}
+
+static void a_report_says_which_goal_decides_nothing(void)
+{
+    begin();
+    struct km_goal hard = goal_of(2.9), easy = goal_of(2.95),
+                   past = goal_of(1000);
+    hard.name = "hard";
+    hard.steps = 3000;
+    easy.name = "easy";
+    easy.steps = 4000;
+    past.name = "past";
+    past.steps = 5000;
+    put(&hard);
+    put(&easy);
+    put(&past);
+    known_run_log(&run, 1, KNOWN_STEPS, 0);
+    compute();
+    const struct km_figure_result *f =
+        score_run_find(&card, "goal.probability", "easy: steps");
+    bool follows = false, behind = false;
+    for (size_t i = 0; f && i < f->evidence_count; i++) {
+        follows = follows || strstr(f->evidence[i], "'easy' follows from "
+                                                    "'hard': to reach 2.9");
+    }
+    CHECK(follows);
+    f = score_run_find(&card, "goal.probability", "past: steps");
+    for (size_t i = 0; f && i < f->evidence_count; i++) {
+        behind = behind ||
+                 strstr(f->evidence[i], "the target 1000 asks for nothing");
+    }
+    CHECK(behind);
+    score_run_end(&run, &arena);
+}
+
 int main(void)
 {
     RUN(a_goal_is_read_as_it_was_written);
@@ -333,5 +439,7 @@ int main(void)
     RUN(a_target_below_the_floor_is_never_reached);
     RUN(a_reward_is_to_be_risen_to);
     RUN(runs_without_data_are_states);
+    RUN(goals_follow_from_harder_ones_that_are_due_no_later);
+    RUN(a_report_says_which_goal_decides_nothing);
     return tap_end();
 }
