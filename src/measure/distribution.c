@@ -125,27 +125,83 @@ double km_f_cdf(double f, double df1, double df2)
                     : km_beta_cdf(df1 * f / (df1 * f + df2), df1 / 2, df2 / 2);
 }
 
+/* x^a (1-x)^b / (a B(a, b)) in logarithms: what I_x(a, b) loses to
+ * I_x(a + 1, b). */
+static double log_step(double x, double a, double b)
+{
+    return a * log(x) + b * log1p(-x) + log_gamma(a + b) - log_gamma(a + 1) -
+           log_gamma(b);
+}
+
+/* The cdf, and its slope over lambda. One incomplete beta function at the top
+ * of the weights, the others from it downward, where
+ *     I_x(a, b) = I_x(a + 1, b) + step(a)
+ * only adds: nothing cancels. */
+static double noncentral_f(double f, double df1, double df2, double lambda,
+                           double *slope)
+{
+    const double small = 1e-17, least_log = -600; /* e^-600: far from 0 */
+    double x = df1 * f / (df1 * f + df2), half = lambda / 2;
+    double a = df1 / 2, b = df2 / 2, top = floor(half), last = top;
+    double peak = exp(top * log(half) - half - log_gamma(top + 1));
+    double weight = peak;
+    while (weight > small * peak) {
+        weight *= half / ++last;
+    }
+    double beta = km_beta_cdf(x, a + last, b), sum = 0, steps = 0;
+    double log_t = log_step(x, a + last, b), t = exp(log_t);
+    for (double k = last;; k--) {
+        sum += weight * beta;
+        steps += weight * t;
+        if (k < 1 || (k < top && weight <= small * peak)) {
+            break;
+        }
+        double ratio = (a + k) / (x * (a + k + b - 1));
+        if (log_t < least_log) {
+            log_t += log(ratio);
+            t = exp(log_t);
+        } else {
+            t *= ratio;
+        }
+        beta += t;
+        weight *= k / half;
+    }
+    *slope = -steps / 2;
+    return fmin(sum, 1);
+}
+
 double km_f_noncentral_cdf(double f, double df1, double df2, double lambda)
 {
+    double slope;
     assert(df1 > 0 && df2 > 0 && lambda >= 0);
-    if (!(f > 0) || isinf(f) || lambda <= 0) {
-        return km_f_cdf(f, df1, df2);
+    return !(f > 0) || isinf(f) || lambda <= 0
+               ? km_f_cdf(f, df1, df2)
+               : noncentral_f(f, df1, df2, lambda, &slope);
+}
+
+double km_f_noncentrality(double f, double df1, double df2, double p)
+{
+    assert(p > 0 && p < 1);
+    if (!(f > 0) || km_f_cdf(f, df1, df2) < p) {
+        return 0;
     }
-    /* from the largest weight outward, until the weights vanish */
-    double x = df1 * f / (df1 * f + df2), half = lambda / 2;
-    double top = floor(half);
-    double peak = exp(top * log(half) - half - log_gamma(top + 1));
-    double sum = 0, weight = peak;
-    for (double j = top; j >= 0 && weight > 1e-17 * peak; j--) {
-        sum += weight * km_beta_cdf(x, df1 / 2 + j, df2 / 2);
-        weight *= j / half;
+    double low = 0, high = 1;
+    while (km_f_noncentral_cdf(f, df1, df2, high) > p && high < 1e6) {
+        low = high;
+        high *= 2;
     }
-    weight = peak * half / (top + 1);
-    for (double j = top + 1; weight > 1e-17 * peak; j++) {
-        sum += weight * km_beta_cdf(x, df1 / 2 + j, df2 / 2);
-        weight *= half / (j + 1);
+    /* Newton, kept within the bracket */
+    double lambda = low + (high - low) / 2, moved = INFINITY, slope;
+    for (int i = 0; i < 100 && moved > 1e-14 * lambda; i++) {
+        double off = noncentral_f(f, df1, df2, lambda, &slope) - p;
+        double next = lambda - off / slope;
+        low = off > 0 ? lambda : low;
+        high = off > 0 ? high : lambda;
+        next = next >= low && next <= high ? next : low + (high - low) / 2;
+        moved = fabs(next - lambda);
+        lambda = next;
     }
-    return sum;
+    return lambda;
 }
 
 double km_binomial_cdf(double k, double n, double p)

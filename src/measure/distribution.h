@@ -16,8 +16,14 @@ double km_t_cdf(double t, double df);
 double km_t_quantile(double p, double df);
 
 double km_f_cdf(double f, double df1, double df2); /* Fisher's F */
-/* With noncentrality lambda >= 0: a Poisson mixture of beta distributions. */
+/* With noncentrality lambda >= 0: a Poisson mixture of beta distributions. Its
+ * terms follow from one another, so a value costs one incomplete beta function
+ * and about 17 sqrt(lambda) multiplications. */
 double km_f_noncentral_cdf(double f, double df1, double df2, double lambda);
+
+/* The lambda at which the cdf is p in (0, 1): 0 where it is below p without
+ * any; at most about 1e6. */
+double km_f_noncentrality(double f, double df1, double df2, double p);
 double km_chi2_cdf(double x, double df);
 double km_chi2_quantile(double p, double df); /* 0 < p < 1 */
 

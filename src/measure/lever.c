@@ -111,28 +111,6 @@ double km_oneway_permute(const double *y, const uint32_t *level,
     return (double)as_large / (double)(resamples + 1);
 }
 
-/* The noncentrality at which F has the probability `p` below it. */
-static double noncentrality(double f, double df1, double df2, double p)
-{
-    if (km_f_noncentral_cdf(f, df1, df2, 0) < p) {
-        return 0;
-    }
-    double low = 0, high = 1;
-    while (km_f_noncentral_cdf(f, df1, df2, high) > p && high < 1e6) {
-        low = high;
-        high *= 2;
-    }
-    for (int i = 0; i < 100 && high - low > 1e-12 * high; i++) {
-        double middle = low + (high - low) / 2;
-        if (km_f_noncentral_cdf(f, df1, df2, middle) > p) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return low + (high - low) / 2;
-}
-
 void km_oneway_interval(const struct km_oneway *oneway, double confidence,
                         double *lo, double *hi)
 {
@@ -141,8 +119,10 @@ void km_oneway_interval(const struct km_oneway *oneway, double confidence,
         *lo = *hi = 1;
         return;
     }
-    double low = noncentrality(oneway->f, k - 1, n - k, (1 + confidence) / 2);
-    double high = noncentrality(oneway->f, k - 1, n - k, (1 - confidence) / 2);
+    double low =
+        km_f_noncentrality(oneway->f, k - 1, n - k, (1 + confidence) / 2);
+    double high =
+        km_f_noncentrality(oneway->f, k - 1, n - k, (1 - confidence) / 2);
     *lo = low / (low + n);
     *hi = high / (high + n);
 }

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
-"""make_distribution.py - expected values of measure/distribution.h, by SciPy.
+"""make_distribution.py - expected values of measure/distribution.h, by SciPy
+and mpmath.
 
     python3 tests/oracle/make_distribution.py \\
         > tests/oracle/distribution.txt
 
-SciPy 1.17 or later: the t quantile of 1.10 is wrong in the ninth digit.
+SciPy 1.17 or later, mpmath: the t quantile of 1.10 is wrong in the ninth digit.
 Lines: function, arguments, expected value.
 """
 # SPDX-License-Identifier: Apache-2.0
 import itertools
 
+import mpmath
 import scipy
 from scipy import stats
 
@@ -33,6 +35,27 @@ for d1, d2, f in itertools.product((1, 3, 12), (2, 9.5, 120), (0.01, 1, 3, 40)):
     put("f_cdf", f, d1, d2, stats.f.cdf(f, d1, d2))
 for f, d2, lam in itertools.product((0.5, 3, 20), (4, 60), (0.01, 3, 80)):
     put("f_noncentral_cdf", f, 3, d2, lam, stats.ncf.cdf(f, 3, d2, lam))
+mpmath.mp.dps = 40
+
+
+def noncentral_f(f, d1, d2, lam):
+    """The mixture of beta distributions, term by term, with forty digits."""
+    x, half = mpmath.mpf(d1) * f / (mpmath.mpf(d1) * f + d2), mpmath.mpf(lam) / 2
+    top, sd = int(half), int(14 * mpmath.sqrt(half + 1)) + 40
+    return mpmath.fsum(
+        mpmath.exp(j * mpmath.log(half) - half - mpmath.loggamma(j + 1)) *
+        mpmath.betainc(mpmath.mpf(d1) / 2 + j, mpmath.mpf(d2) / 2, 0, x, True)
+        for j in range(max(0, top - sd), top + sd))
+
+
+for d1, d2, lam, off in ((1, 6, 18, 0.3), (9, 990, 400, 0.9), (9, 990, 400, 1.2),
+                         (2, 30, 2000, 0.8), (2, 30, 2000, 3), (1, 4, 0.5, 1e-6),
+                         (5, 8, 900, 0.02)):
+    f = (d1 + lam) / d1 * off
+    p = noncentral_f(f, d1, d2, lam)
+    put("f_noncentral_cdf", f, d1, d2, lam, p)
+    if 1e-6 < p < 1 - 1e-6:
+        put("f_noncentrality", f, d1, d2, p, lam)
 for df, x in itertools.product((1, 3.5, 20, 400), (0.01, 1, 19, 400, 900)):
     put("chi2_cdf", x, df, stats.chi2.cdf(x, df))
 for df, p in itertools.product((1, 3.5, 20, 400), (0.01, 0.1, 0.5, 0.975)):
