@@ -23,41 +23,82 @@ static enum km_code fail_full(struct km_err *err)
 }
 
 /* The runs of the command and, for the spread of seeds, the newest others of
- * their projects: list->rows[0 .. *named) are the command's. */
-static enum km_code list_runs(struct km_cli *cli, struct km_store **store,
-                              struct km_run_list *list, size_t *named,
-                              struct km_err *err)
+ * their projects: list.rows[0 .. named) are the command's. */
+struct asked {
+    struct km_run_list list;
+    size_t named;
+    size_t others; /* of those projects, whether in the list or not */
+};
+
+static int compare_ids(const void *a, const void *b)
 {
-    struct km_run_list others = {0};
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Is the run of a project of the first `named` rows? Those stand in few. */
+static bool same_project(const struct km_run_row *rows, size_t named,
+                         const struct km_run_row *row)
+{
+    for (size_t k = 0; k < named; k++) {
+        if (km_str_equal(rows[k].meta.project, row->meta.project)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum km_code list_runs(struct km_cli *cli, struct km_store **store,
+                              struct asked *asked, struct km_err *err)
+{
+    struct km_run_list others = {0}, *list = &asked->list;
     struct km_run_filter filter = {.order = KM_ORDER_NEWEST};
     enum km_code code = km_select_named(cli, store, list, err);
     if (code) {
         return code;
     }
-    *named = list->count;
+    asked->named = list->count;
     code = km_select_runs(cli, *store, &filter, NULL, 0, &others, err);
     struct km_run_row *rows =
         km_new(&cli->arena, struct km_run_row, list->count + others.count + 1);
-    if (code || !rows) {
+    uint64_t *ids = km_new(&cli->arena, uint64_t, list->count + 1);
+    if (code || !rows || !ids) {
         return code ? code : fail_full(err);
     }
     memcpy(rows, list->rows, list->count * sizeof *rows);
+    for (size_t i = 0; i < asked->named; i++) {
+        ids[i] = rows[i].id;
+    }
+    qsort(ids, asked->named, sizeof *ids, compare_ids);
     size_t most = list->count + OTHERS_MAX;
     most = most < KM_COHORT_RUNS_MAX ? most : (size_t)KM_COHORT_RUNS_MAX;
-    for (size_t i = 0; i < others.count && list->count < most; i++) {
-        bool mine = false, same_project = false;
-        for (size_t k = 0; k < *named; k++) {
-            mine = mine || rows[k].id == others.rows[i].id;
-            same_project =
-                same_project ||
-                km_str_equal(rows[k].meta.project, others.rows[i].meta.project);
+    for (size_t i = 0; i < others.count; i++) {
+        const struct km_run_row *row = &others.rows[i];
+        if (bsearch(&row->id, ids, asked->named, sizeof *ids, compare_ids) ||
+            !same_project(rows, asked->named, row)) {
+            continue;
         }
-        if (!mine && same_project) {
-            rows[list->count++] = others.rows[i];
+        asked->others++;
+        if (list->count < most) {
+            rows[list->count++] = *row;
         }
     }
     list->rows = rows;
     return KM_OK;
+}
+
+/* Says where runs were left out that seeds might have been among. */
+static enum km_code tell_bound(const struct asked *asked,
+                               struct km_scorecard *card, struct km_err *err)
+{
+    size_t read = asked->list.count - asked->named;
+    if (read < asked->others && card->context) {
+        card->context = km_arena_printf(
+            card->arena,
+            "%s; seeds were looked for in the %zu newest of %zu other runs",
+            card->context, read, asked->others);
+    }
+    return card->context ? KM_OK : fail_full(err);
 }
 
 /* Arms by value of a setting. */
@@ -301,16 +342,17 @@ static enum km_code compare(struct km_cli *cli, struct km_store *store,
 enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err)
 {
     struct km_store *store;
-    struct km_run_list list = {0};
+    struct asked asked = {.named = 0};
     struct km_cohort cohort = {.count = 0};
-    size_t named = 0, arm_count = 0;
-    enum km_code code = list_runs(cli, &store, &list, &named, err);
-    code =
-        code ? code
-             : km_card_cohort(cli, store, list.rows, list.count, &cohort, err);
+    size_t arm_count = 0;
+    enum km_code code = list_runs(cli, &store, &asked, err);
+    code = code ? code
+                : km_card_cohort(cli, store, asked.list.rows, asked.list.count,
+                                 &cohort, err);
     if (code) {
         return code;
     }
+    size_t named = asked.named;
     uint32_t *group = km_new(&cli->arena, uint32_t, cohort.count + 1);
     const char **names = km_new(&cli->arena, const char *, ARMS_MAX + 1);
     if (!group || !names) {
@@ -338,6 +380,7 @@ enum km_code km_run_compare_arms(struct km_cli *cli, struct km_err *err)
                                    workloads, &card, err)
                          : compare(cli, store, &cohort, named, group, names,
                                    arm_count, &card, err);
+        code = code || workloads ? code : tell_bound(&asked, &card, err);
     }
     return code ? code : km_card_output(cli, &card, 1, err);
 }

@@ -179,14 +179,31 @@ double km_f_noncentral_cdf(double f, double df1, double df2, double lambda)
                : noncentral_f(f, df1, df2, lambda, &slope);
 }
 
+/* Far out the noncentral chi-squared is lambda + df1 times one with the
+ * relative variance 4 / lambda, which joins that of the denominator: relative
+ * error of lambda about 5 / lambda. */
+static double far_noncentrality(double f, double df1, double df2, double p)
+{
+    double lambda = df1 * f;
+    for (int i = 0; i < 3; i++) {
+        double df = 1 / (1 / df2 + 2 / lambda);
+        lambda = df1 * f * km_chi2_quantile(1 - p, df) / df - df1;
+    }
+    return lambda;
+}
+
 double km_f_noncentrality(double f, double df1, double df2, double p)
 {
+    const double far = 1 << 20;
     assert(p > 0 && p < 1);
     if (!(f > 0) || km_f_cdf(f, df1, df2) < p) {
         return 0;
     }
     double low = 0, high = 1;
-    while (km_f_noncentral_cdf(f, df1, df2, high) > p && high < 1e6) {
+    while (km_f_noncentral_cdf(f, df1, df2, high) > p) {
+        if (high >= far) {
+            return far_noncentrality(f, df1, df2, p);
+        }
         low = high;
         high *= 2;
     }

@@ -22,7 +22,7 @@ double km_f_cdf(double f, double df1, double df2); /* Fisher's F */
 double km_f_noncentral_cdf(double f, double df1, double df2, double lambda);
 
 /* The lambda at which the cdf is p in (0, 1): 0 where it is below p without
- * any; at most about 1e6. */
+ * any. Above 2^20 its relative error is about 5 / lambda. */
 double km_f_noncentrality(double f, double df1, double df2, double p);
 double km_chi2_cdf(double x, double df);
 double km_chi2_quantile(double p, double df); /* 0 < p < 1 */

@@ -84,6 +84,23 @@ def decided():
             assert code == 0 and "compare.verdict" in out, (form, err)
 
 
+def bounded():
+    """beside many runs a comparison reads the newest, and says so"""
+    with tempfile.TemporaryDirectory() as root:
+        folder = RunsFolder(root)
+        for i in range(520):
+            folder.add(f"r{i}", {"opt": i % 4, "seed": i // 4},
+                       {"val/loss": [(x, x, 3 + i % 4 + 1 / x + i * 1e-5)
+                                     for x in range(1, 6)]})
+        store = store_of(folder, root)
+        card = card_of(store, "compare", "r0", "r1")
+        assert card["context"].endswith(
+            "looked for in the 500 newest of 518 other runs"), card["context"]
+        assert 100 < figure(card, "compare.verdict")["n"] < 260
+        few = card_of(store, "compare", "r1*", "r2*")
+        assert "looked for" not in few["context"], few["context"]
+
+
 def undecidable():
     """one run an arm without seeds anywhere is UNDECIDABLE, however far apart"""
     with tempfile.TemporaryDirectory() as root:
@@ -212,4 +229,4 @@ def tasks():
         assert abs(iqm["value"] - (0.4 + 0.7 + 0.8) / 3) < 1e-12, iqm
 
 
-run(decided, undecidable, pair, honest, olympic, tasks)
+run(decided, bounded, undecidable, pair, honest, olympic, tasks)

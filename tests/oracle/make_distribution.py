@@ -12,8 +12,9 @@ Lines: function, arguments, expected value.
 import itertools
 
 import mpmath
+import numpy as np
 import scipy
-from scipy import stats
+from scipy import optimize, stats
 
 print(f"# scipy {scipy.__version__}")
 
@@ -56,6 +57,23 @@ for d1, d2, lam, off in ((1, 6, 18, 0.3), (9, 990, 400, 0.9), (9, 990, 400, 1.2)
     put("f_noncentral_cdf", f, d1, d2, lam, p)
     if 1e-6 < p < 1 - 1e-6:
         put("f_noncentrality", f, d1, d2, p, lam)
+
+
+def far_f(f, d1, d2, lam):
+    """The cdf over the denominator, the numerator's by Sankaran."""
+    s = np.linspace(*stats.chi2.ppf([1e-13, 1 - 1e-13], d2), 20001)
+    mean, var = d1 + lam, 2 * (d1 + 2 * lam)
+    width = var / (9 * mean ** 2)
+    below = stats.norm.cdf((f * d1 * s / d2 / mean) ** (1 / 3), 1 - width,
+                           np.sqrt(width))
+    return np.trapezoid(below * stats.chi2.pdf(s, d2), s)
+
+
+for d1, d2, lam, p in ((9, 8990, 8e6, 0.1), (9, 8990, 8e6, 0.9), (2, 30, 3e7, 0.1),
+                       (1, 990, 2e6, 0.9)):
+    f = optimize.brentq(lambda f: far_f(f, d1, d2, lam) - p, lam / d1 * .1,
+                        lam / d1 * 10, xtol=1e-3)
+    put("f_noncentrality_far", f, d1, d2, p, lam)
 for df, x in itertools.product((1, 3.5, 20, 400), (0.01, 1, 19, 400, 900)):
     put("chi2_cdf", x, df, stats.chi2.cdf(x, df))
 for df, p in itertools.product((1, 3.5, 20, 400), (0.01, 0.1, 0.5, 0.975)):
