@@ -4,7 +4,7 @@ and aggregate.h.
 
     python3 tests/oracle/make_compare.py > tests/oracle/compare.txt
 
-Needs numpy, scipy and rliable (arch). The e-value is integrated numerically from
+Needs numpy, scipy, statsmodels and rliable (arch). The e-value is integrated numerically from
 the likelihood of t, not from its closed form. Lines: a word, sizes and inputs,
 then `=` and the expected numbers.
 """
@@ -14,6 +14,7 @@ import sys
 import numpy as np
 import scipy
 from scipy import integrate, optimize, special, stats
+from statsmodels.stats.power import FTestAnovaPower
 
 try:
     from rliable import metrics as rl
@@ -52,6 +53,20 @@ for alpha, df, n in ((0.05, 8, 2.5), (0.05, 30, 5), (0.0025, 18, 5)):
         xtol=1e-12)
     power = 1 - stats.ncf.cdf(bound ** 2, 1, df, n * 9)
     put("bound", alpha, df, n, 9, 3, "=", bound, power)
+# the cells of docs/metrics.md#power-of-the-verdict; statsmodels knows the same
+# power as that of an F test at the level which the bound has at one look
+for seeds, more in ((3, 0), (5, 0), (2, 8), (3, 8), (5, 8)):
+    df, n = 2 * seeds - 2 + more, seeds / 2
+    bound = optimize.brentq(
+        lambda t: np.log(e_value(t, df, n, 9)) + np.log(0.035), 1, 1000,
+        xtol=1e-12)
+    for effect in (0.5, 1, 2, 3, 4):
+        power = 1 - stats.ncf.cdf(bound ** 2, 1, df, n * effect ** 2)
+        if not more:
+            other = FTestAnovaPower().power(
+                effect / 2, 2 * seeds, stats.f.sf(bound ** 2, 1, df), 2)
+            assert abs(power - other) < 1e-10, (power, other)
+        put("bound", 0.035, df, n, 9, effect, "=", bound, power)
 for sd, n, n0, alpha in ((1, 50, 30, 0.05), (0.3, 2000, 100, 0.01)):
     rho2 = (-2 * np.log(alpha) + np.log(-2 * np.log(alpha) + 1)) / n0
     put("sequence", sd, n, n0, alpha, "=",

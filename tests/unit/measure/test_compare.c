@@ -177,7 +177,7 @@ static void every_value_is_that_of_the_oracle(void)
         {"iqm", check_iqm},           {"greater", check_greater},
         {"scores", check_scores},     {"profile", check_profile},
         {"olympic", check_olympic}};
-    oracle_run(path, checks, sizeof checks / sizeof *checks, 27);
+    oracle_run(path, checks, sizeof checks / sizeof *checks, 52);
 }
 
 static double normal(struct km_rng *rng)
