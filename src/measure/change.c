@@ -214,12 +214,12 @@ int km_cusum_add(struct km_cusum *cusum, double value)
     cusum->seen++;
     cusum->up = fmax(0, cusum->up + z - cusum->k);
     cusum->down = fmax(0, cusum->down - z - cusum->k);
-    cusum->since = cusum->up > 0 || cusum->down > 0 ? cusum->since + 1 : 0;
+    cusum->since_up = cusum->up > 0 ? cusum->since_up + 1 : 0;
+    cusum->since_down = cusum->down > 0 ? cusum->since_down + 1 : 0;
     int side = cusum->up > cusum->h ? 1 : cusum->down > cusum->h ? -1 : 0;
     if (side) {
-        cusum->last_alarm = cusum->seen;
         cusum->up = cusum->down = 0;
-        cusum->since = 0;
+        cusum->since_up = cusum->since_down = 0;
     }
     return side;
 }

@@ -60,8 +60,8 @@ struct km_cusum {
     double centre, scale; /* median and 1.4826 MAD of a quiet stretch */
     double k, h;          /* 0.5, 5 */
     double up, down;
-    uint64_t seen, last_alarm; /* values; ordinal of the last alarm, 0: none */
-    uint64_t since;            /* values since `up` or `down` left 0 */
+    uint64_t seen;                 /* values */
+    uint64_t since_up, since_down; /* values since that sum left 0 */
 };
 void km_cusum_init(struct km_cusum *cusum, double centre, double scale);
 /* +1: the level rose, -1: it fell, 0: neither. A value that is not finite, or

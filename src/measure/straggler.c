@@ -25,29 +25,38 @@ static bool is_usable(const double *row, size_t ranks)
     return true;
 }
 
-/* Median of the row; adds to the sums of `out` and of the ranks. */
-static double take_step(const struct ranks *ranks, const double *row,
+/* Of the values of all ranks, which are sorted. */
+static double find_typical(double *sorted, size_t count)
+{
+    double median = km_median(sorted, count);
+    return count == 2 ? fmin(sorted[0], sorted[1]) : median;
+}
+
+/* Adds the row to the sums of `out` and of the ranks. */
+static void take_step(const struct ranks *ranks, const double *row,
                         struct km_straggler *out)
 {
     size_t slowest = 0;
     memcpy(ranks->sorted, row, ranks->count * sizeof *row);
-    double median = km_median(ranks->sorted, ranks->count);
+    double typical = find_typical(ranks->sorted, ranks->count);
     for (size_t r = 0; r < ranks->count; r++) {
-        double ratio = row[r] / median;
+        double ratio = row[r] / typical;
         ranks->excess[r] += ratio - 1;
         ranks->average[r] += AVERAGED * (ratio - ranks->average[r]);
         slowest = row[r] > row[slowest] ? r : slowest;
     }
     ranks->slowest[slowest]++;
-    out->cost_seconds += row[slowest] - median;
+    out->cost_seconds += row[slowest] - typical;
     out->step_seconds += row[slowest];
     out->steps++;
-    return median;
 }
 
 /* What a rank's moving average must be above at this step. */
 static double find_bound(const struct ranks *ranks)
 {
+    if (ranks->count == 2) {
+        return 1 + EXCESS_MIN;
+    }
     memcpy(ranks->sorted, ranks->average,
            ranks->count * sizeof *ranks->average);
     double centre = km_median(ranks->sorted, ranks->count);
@@ -76,7 +85,7 @@ static size_t find_streak(const struct ranks *ranks, const double *seconds,
         if (!is_usable(row, ranks->count)) {
             continue;
         }
-        (void)take_step(ranks, row, &unused);
+        take_step(ranks, row, &unused);
         streak = ranks->average[rank] > find_bound(ranks) ? streak + 1 : 0;
         longest = streak > longest ? streak : longest;
     }
@@ -99,7 +108,7 @@ bool km_straggler_find(const double *seconds, size_t steps, size_t ranks,
     for (size_t i = 0; i < steps; i++) {
         const double *row = seconds + i * ranks;
         if (is_usable(row, ranks)) {
-            (void)take_step(&rows, row, out);
+            take_step(&rows, row, out);
         }
     }
     if (out->steps < KM_STRAGGLER_STEPS_MIN) {

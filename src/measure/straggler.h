@@ -4,7 +4,8 @@
  * moving average of s_r (weight 0.1) stays above 1 + max(3 MAD over ranks,
  * 0.05) for at least 20 steps in a row, and it is the slowest in more than 3 /
  * R of the steps (at most half way from 1/R to 1) with a binomial p below
- * 0.001. Threads: any.   Document: docs/metrics.md#speed.straggler */
+ * 0.001. Of two ranks the faster stands for the median, and MAD is 0.
+ * Threads: any.   Document: docs/metrics.md#speed.straggler */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_MEASURE_STRAGGLER_H
 #define KM_MEASURE_STRAGGLER_H

@@ -84,6 +84,8 @@ KM_FIGURE_COMPUTE(km_compute_hfu);
 KM_FIGURE_COMPUTE(km_compute_goodput);
 KM_FIGURE_COMPUTE(km_compute_ettr);
 KM_FIGURE_COMPUTE(km_compute_speed_change);
+KM_FIGURE_COMPUTE(km_compute_straggler);
+KM_FIGURE_COMPUTE(km_compute_noise_scale);
 KM_FIGURE_COMPUTE(km_compute_forecast_final);
 KM_FIGURE_COMPUTE(km_compute_forecast_at);
 KM_FIGURE_COMPUTE(km_compute_time_to_target);

@@ -99,6 +99,34 @@ static const struct km_figure rows[] = {
         .source = "Matteson and James 2014; Fleming et al. 2023",
         .compute = km_compute_speed_change,
     },
+    {
+        .id = "speed.straggler",
+        .title = "Straggler",
+        .unit = "1",
+        .better = KM_BETTER_LOWER,
+        .needs = "step times of at least 2 ranks over 20 common steps",
+        .summary = "By how much the slowest rank is slower than the others, "
+                   "whether that is chance, and what waiting for it costs.",
+        .formula = "s = t / median over ranks at each step; a straggler: its "
+                   "moving average above 1 + max(3 MAD, 0.05) for 20 steps and "
+                   "slowest more often than chance (p < 0.001)",
+        .source = "own rule: moving average with a binomial test",
+        .compute = km_compute_straggler,
+    },
+    {
+        .id = "speed.noise_scale",
+        .title = "Gradient noise scale",
+        .unit = "sample",
+        .better = KM_BETTER_NEITHER,
+        .needs = "norms of the gradient of a small and a big batch at 100 "
+                 "steps, with the sizes of both; or the scale as logged",
+        .summary = "The batch at which gradients stop being mostly noise: far "
+                   "below it samples are well spent, far above it steps are.",
+        .formula = "tr Sigma / |G|^2 by exponential averages (0.99) of the "
+                   "unbiased estimates of both",
+        .source = "McCandlish et al. 2018, arXiv:1812.06162, appendix A",
+        .compute = km_compute_noise_scale,
+    },
 };
 const struct km_figure_family km_figures_speed =
     KM_FIGURE_FAMILY("speed", rows);

@@ -14,6 +14,7 @@
 #include "score/outlook.h"
 #include "score/plan_config.h"
 #include "score/reference.h"
+#include "score/side_series.h"
 
 static const double HORIZON_FACTOR = 2;
 
@@ -266,6 +267,7 @@ enum km_code km_score_input_load(struct km_store *store, uint64_t run_id,
                                            options, arena, model, err)
                      : fail_full(err);
         input->model = model;
+        code = code ? code : km_side_series_load(store, input, err);
         code = code ? code : km_goodput_fill(input, err);
         code = code ? code : km_curve_fit(input, &input->learn, err);
     }

@@ -77,6 +77,7 @@ struct km_outlook {
 
 struct km_model_facts; /* score/model_config.h */
 struct km_goodput;     /* measure/goodput.h */
+struct km_side_series; /* score/side_series.h */
 
 struct km_score_input {
     const struct km_score_options *options;
@@ -85,7 +86,8 @@ struct km_score_input {
     struct km_run_view view;
     struct km_run_facts facts;
     const struct km_model_facts *model;
-    const struct km_goodput *book; /* where the time went; NULL: no_book */
+    const struct km_side_series *side; /* of ranks, of gradient noise */
+    const struct km_goodput *book;     /* where the time went; NULL: no_book */
     const char *no_book;
     size_t booked_points;
     struct km_run_events events;

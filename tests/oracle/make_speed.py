@@ -199,14 +199,14 @@ for steps, ranks, slow, excess in ((80, 8, 3, .12), (80, 8, 3, 0), (60, 2, 1, .2
                                    (40, 5, 4, .03)):
     t = 1 + .01 * rng.normal(size=(steps, ranks))
     t[10:, slow] *= 1 + excess
-    median = np.median(t, 1)
+    median = np.median(t, 1) if ranks > 2 else t.min(1)
     s = t / median[:, None]
     worst = np.bincount(t.argmax(1), minlength=ranks)
     rank = int(worst.argmax())
     average, streak, longest = np.ones(ranks), 0, 0
     for row in s:
         average = average + .1 * (row - average)
-        mad = np.median(np.abs(average - np.median(average)))
+        mad = np.median(np.abs(average - np.median(average))) * (ranks > 2)
         streak = streak + 1 if average[rank] > 1 + max(3 * mad, .05) else 0
         longest = max(longest, streak)
     p = stats.binom.sf(worst[rank] - 1, steps, 1 / ranks)

@@ -26,5 +26,6 @@ struct known_set known_sets[] = {
     {.name = "flat", .make = known_flat_make},
     {.name = "short", .make = known_short_make},
     {.name = "speed", .make = known_speed_make},
+    {.name = "ranks", .make = known_ranks_make},
 };
 const size_t known_set_count = sizeof known_sets / sizeof *known_sets;

@@ -78,6 +78,45 @@ static void a_lasting_change_of_speed_is_found_and_marked(void)
     }
 }
 
+/* Of 100 runs with noise, or with one step in ten that takes half as long
+ * again, whose last 40 steps of 3,000 take `pace`: how many say so. */
+static int find_latest(double pace, bool bursts, double *value)
+{
+    int found = 0;
+    for (uint64_t run = 0; run < 100; run++) {
+        struct score_run r;
+        uint64_t state = 1000 + run;
+        double time_s = 0;
+        score_run_begin(&r);
+        for (int step = 1; step <= 3000; step++) {
+            double noise = 0.1 * score_run_noise(&state);
+            noise += bursts && step % 10 == 0 ? 0.5 : 0;
+            time_s += (step > 2960 ? pace : 1) * (1 + noise);
+            score_run_point(&r, "train/loss", step, time_s, 4);
+        }
+        CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+        const struct km_figure_result *f =
+            score_run_find(&card, "speed.change", "latest");
+        found += f != NULL;
+        *value = f ? f->value : *value;
+        km_batch_finish(&r.batch);
+        km_store_close(r.store);
+        km_arena_finish(&arena);
+    }
+    return found;
+}
+
+static void a_change_too_new_to_last_is_seen_live(void)
+{
+    double value = NAN;
+    CHECK(find_latest(1, false, &value) <= 2);
+    CHECK(find_latest(1, true, &value) <= 2);
+    CHECK(find_latest(1.3, false, &value) >= 95);
+    CHECK_NEAR(value, 1 / 1.3 - 1, 0.06);
+    CHECK(find_latest(1 / 1.3, true, &value) >= 95);
+    CHECK(value > 0.1);
+}
+
 /* A run of `points` points a second apart, with this config. */
 static void short_run(int points, const char *key, const char *json)
 {
@@ -123,6 +162,7 @@ int main(void)
     RUN(utilisation_is_that_of_the_hand_calculation);
     RUN(every_second_is_booked_once);
     RUN(a_lasting_change_of_speed_is_found_and_marked);
+    RUN(a_change_too_new_to_last_is_seen_live);
     RUN(what_is_missing_is_named);
     return tap_end();
 }
