@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""bench_compare.py - comparisons over 1,000 runs, and a bootstrap beside NumPy.
+"""bench_compare.py - commands over 1,000 runs, and a bootstrap beside NumPy.
 
     bench_compare.py BUILD
 
 Imports 1,000 runs (ten optimisers, seven learning rates, 600 points each) and
-times `km compare --by`, `km seeds` and `km levers` whole, from the store to the
-page. The stratified bootstrap of the interquartile mean is held against the same
-resampling in NumPy. Medians of five rounds.
+times `km compare`, `km seeds`, `km levers` and, of a run under way beside them,
+`km forecast` whole, from the store to the page; `km tasks` over fifty chains of
+twenty runs. The stratified bootstrap of the interquartile mean is held against
+the same resampling in NumPy. Medians of five rounds.
 """
 # SPDX-License-Identifier: Apache-2.0
 import json
@@ -36,6 +37,33 @@ def make_runs(top):
             "train/loss": [(x, 0.1 * x, 2 + 2 * math.sqrt(scale / x) +
                             dice.gauss(0, 0.05))
                            for x in range(5, 2001, 5)]})
+
+
+def make_live(top):
+    """Half of one more run, under way."""
+    dice = random.Random(3)
+    folder = RunsFolder(os.path.join(top, "live"), "big")
+    folder.count = RUNS
+    folder.add("live", {"opt": "new", "lr": 3, "max_steps": 2000}, {
+        "val/loss": [(x, 0.1 * x, 2 + 2 * math.sqrt(400 / x))
+                     for x in range(10, 1001, 10)],
+        "train/loss": [(x, 0.1 * x, 2 + 2 * math.sqrt(400 / x) +
+                        dice.gauss(0, 0.05)) for x in range(5, 1001, 5)]},
+               status=1)
+
+
+def make_chains(top, chains=50, stages=20):
+    """Runs that go on from one another, each at its own task."""
+    folder = RunsFolder(os.path.join(top, "chains"), "tasks")
+    for chain in range(chains):
+        parent = None
+        for stage in range(stages):
+            scale = 600 / (1 + stage % 4) * (1 + 0.01 * chain)
+            parent = folder.add(
+                f"c{chain}-s{stage}", {"lr": chain, "task": f"t{stage % 10}"},
+                {"val/loss": [(x, 0.1 * x, 4 / math.sqrt(x / scale))
+                              for x in range(10, 2001, 10)]},
+                tags={"mlflow.parentRunId": parent} if parent else {})
 
 
 def make_evaluations(top, runs, tasks):
@@ -77,16 +105,30 @@ def numpy_bootstrap(runs, tasks, resamples):
 
 
 def main():
-    """Prints four lines."""
+    """Prints eight lines."""
     km = os.path.join(sys.argv[1], "km")
     with lines.folder() as top:
         make_runs(top)
         store = os.path.join(top, "store")
         lines.run([km, "--store", store, "import", "--quiet",
                    os.path.join(top, "mlruns")])
-        for words, goal in ((["compare", "--by", "opt"], 1),
-                            (["seeds"], None), (["levers"], None)):
-            took = [lines.run([km, *words, "--store", store, "--json"])[0]
+        chains = os.path.join(top, "of-chains")
+        for words, place, goal in (
+                (["compare", "--by", "opt"], store, 1),
+                (["compare", "--by", "opt", "--target", "3"], store, 1),
+                (["compare", "r0", "r1"], store, 0.3),
+                (["seeds"], store, None), (["levers"], store, 0.5),
+                (["forecast", "live"], store, None),
+                (["tasks"], chains, None)):
+            if words[0] == "forecast":
+                make_live(top)
+                lines.run([km, "--store", store, "import", "--quiet",
+                           os.path.join(top, "live", "mlruns")])
+            elif words[0] == "tasks":
+                make_chains(top)
+                lines.run([km, "--store", chains, "import", "--quiet",
+                           os.path.join(top, "chains", "mlruns")])
+            took = [lines.run([km, *words, "--store", place, "--json"])[0]
                     for _ in range(ROUNDS)]
             lines.say(f"km {' '.join(words)} over 1,000 runs",
                       lines.median(took), "s", goal)

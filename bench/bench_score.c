@@ -16,6 +16,7 @@
 
 #include "base/limits.h"
 #include "measure/fit.h"
+#include "score/input.h"
 #include "score/memory.h"
 #include "score/scorecard.h"
 #include "series/bins.h"
@@ -132,6 +133,45 @@ static uint64_t append(struct km_store *store, struct km_batch *batch,
     return batch->runs[run].id;
 }
 
+/* Of a card of the whole run: what fits and forecasts take after its points are
+ * loaded, and what verdicts. */
+static void bench_parts(const char *path, uint64_t id, double load_ms)
+{
+    struct km_store *store = open_store(path);
+    double input_ms[ROUNDS], verdict_ms[ROUNDS];
+    for (int r = 0; r < ROUNDS; r++) {
+        struct km_score_options options;
+        struct km_arena arena;
+        struct km_scorecard card;
+        struct km_err err;
+        km_score_options_init(&options);
+        options.family = "verdict";
+        km_arena_init(&arena, KM_ARENA_COMMAND_BYTES_MAX);
+        struct km_score_input *input = km_new(&arena, struct km_score_input, 1);
+        double start = cpu_ns();
+        if (!input ||
+            km_score_input_load(store, id, &options, &arena, input, &err)) {
+            exit(1);
+        }
+        input_ms[r] = (cpu_ns() - start) / 1e6 - load_ms;
+        start = cpu_ns();
+        if (km_scorecard_of(input, &card, &err)) {
+            exit(1);
+        }
+        verdict_ms[r] = (cpu_ns() - start) / 1e6;
+        km_arena_finish(&arena);
+    }
+    km_store_close(store);
+    km_bench_say(
+        &(struct km_bench_line){.name = "scorecard: of it fits and forecasts",
+                                .value = km_bench_median(input_ms, ROUNDS),
+                                .unit = "ms"});
+    km_bench_say(
+        &(struct km_bench_line){.name = "scorecard: of it verdicts",
+                                .value = km_bench_median(verdict_ms, ROUNDS),
+                                .unit = "ms"});
+}
+
 static void bench_card(const char *path, int64_t steps)
 {
     struct km_store *store = open_store(path);
@@ -175,9 +215,10 @@ static void bench_card(const char *path, int64_t steps)
                                 .value = km_bench_median(whole, ROUNDS),
                                 .unit = "ms",
                                 .goal = 100});
-    km_bench_say(&(struct km_bench_line){.name = "scorecard: of it loading",
-                                         .value = km_bench_median(load, ROUNDS),
-                                         .unit = "ms"});
+    double load_ms = km_bench_median(load, ROUNDS);
+    km_bench_say(&(struct km_bench_line){
+        .name = "scorecard: of it loading", .value = load_ms, .unit = "ms"});
+    bench_parts(path, id, load_ms);
 }
 
 /* The same run when MORE points have come since the last look. */
