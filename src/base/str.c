@@ -151,3 +151,43 @@ bool km_glob_match(struct km_str glob, struct km_str text)
     }
     return g == glob.len;
 }
+
+/* Bytes of the folders that all have in common, from the front or from the
+ * back; a folder has no blanks. */
+static size_t common_folders(const char *const *names, size_t count, bool back)
+{
+    struct km_str first = km_str_of(names[0]);
+    size_t kept = 0;
+    for (size_t n = 0; n < first.len; n++) {
+        char c = first.ptr[back ? first.len - 1 - n : n];
+        for (size_t i = 1; i < count; i++) {
+            struct km_str other = km_str_of(names[i]);
+            if (n >= other.len ||
+                other.ptr[back ? other.len - 1 - n : n] != c) {
+                return kept;
+            }
+        }
+        if (c == ' ') {
+            return kept;
+        }
+        kept = c == '/' ? n + 1 : kept;
+    }
+    return kept;
+}
+
+struct km_str km_str_distinct(const char *const *names, size_t count,
+                              size_t index)
+{
+    struct km_str name = km_str_of(names[index]);
+    if (count < 2) {
+        return name;
+    }
+    size_t front = common_folders(names, count, false);
+    size_t back = common_folders(names, count, true);
+    for (size_t i = 0; i < count; i++) {
+        if (front + back >= strlen(names[i])) {
+            return name;
+        }
+    }
+    return (struct km_str){name.ptr + front, name.len - front - back};
+}

@@ -60,6 +60,12 @@ struct km_str km_str_trim(struct km_str a);
 /* Position of the first occurrence of `needle`, or `a.len`. */
 size_t km_str_search(struct km_str a, struct km_str needle);
 
+/* What tells names[index] from the others: without the folders that all begin
+ * with and those that all end with. All of it where one is a part of another.
+ */
+struct km_str km_str_distinct(const char *const *names, size_t count,
+                              size_t index);
+
 /* True when all of `text` matches: '*' any run of bytes, '?' any one byte,
  * letters of ASCII in either case. Linear in practice, quadratic at worst. */
 bool km_glob_match(struct km_str glob, struct km_str text);

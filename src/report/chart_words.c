@@ -45,7 +45,7 @@ struct km_str km_chart_name(const struct km_chart *chart, size_t index)
             names[count++] = chart->curves[i].curve->name;
         }
     }
-    return mine < count ? km_text_distinct(names, count, mine) : KM_STR("");
+    return mine < count ? km_str_distinct(names, count, mine) : KM_STR("");
 }
 
 /* The part of all time that a layer took. */

@@ -106,7 +106,7 @@ struct km_str km_comparison_name(const struct km_scorecard *cards, size_t count,
     for (size_t c = 0; c < count && count <= NAMES_MAX; c++) {
         names[c] = cards[c].run_name;
     }
-    return count <= NAMES_MAX ? km_text_distinct(names, count, index)
+    return count <= NAMES_MAX ? km_str_distinct(names, count, index)
                               : km_str_of(cards[index].run_name);
 }
 

@@ -142,7 +142,7 @@ static struct km_str variant_of(const struct km_scorecard *card, size_t index)
         mine = i == index ? count : mine;
         names[count++] = other->variant;
     }
-    return count ? km_text_distinct(names, count, mine)
+    return count ? km_str_distinct(names, count, mine)
                  : km_str_of(result->variant);
 }
 

@@ -22,7 +22,7 @@ static void heading(const struct km_matrix *matrix, struct km_buf *out)
         km_buf_append_text(out, "<th scope=col><span class=name>");
         km_html_name_part(
             out, matrix->columns[c],
-            km_text_distinct(matrix->columns, matrix->column_count, c),
+            km_str_distinct(matrix->columns, matrix->column_count, c),
             NAME_WIDTH);
         km_buf_append_text(out, "</span>");
     }
@@ -88,7 +88,7 @@ void km_html_matrix(const struct km_matrix *matrix, struct km_buf *out)
     for (size_t r = 0; r < matrix->row_count; r++) {
         km_buf_append_text(out, "<tr><th scope=row><span class=name>");
         km_html_name_part(out, matrix->rows[r],
-                          km_text_distinct(matrix->rows, matrix->row_count, r),
+                          km_str_distinct(matrix->rows, matrix->row_count, r),
                           NAME_WIDTH);
         km_buf_append_text(out, "</span>");
         for (size_t c = 0; c < matrix->column_count; c++) {

@@ -44,12 +44,12 @@ static size_t digits_of(size_t number)
 
 static struct km_str row_name(const struct grid *g, size_t row)
 {
-    return km_text_distinct(g->matrix->rows, g->matrix->row_count, row);
+    return km_str_distinct(g->matrix->rows, g->matrix->row_count, row);
 }
 
 static struct km_str column_name(const struct grid *g, size_t column)
 {
-    return km_text_distinct(g->matrix->columns, g->matrix->column_count,
+    return km_str_distinct(g->matrix->columns, g->matrix->column_count,
                             column);
 }
 

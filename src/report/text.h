@@ -46,11 +46,6 @@ void km_text_fit(struct km_buf *out, struct km_str text, size_t width,
 void km_text_name(struct km_buf *out, struct km_str name, size_t width,
                   const char *ellipsis);
 
-/* What tells names[index] from the others: without the folders that all begin
- * with and those that all end with. */
-struct km_str km_text_distinct(const char *const *names, size_t count,
-                               size_t index);
-
 /* Breaks at blanks to lines of at most `width` columns, each but the first
  * begun with `indent` blanks; ends without a line end. */
 void km_text_wrap(struct km_buf *out, struct km_str text, size_t width,

@@ -219,6 +219,19 @@ static bool in_arms(const struct km_member *member, const struct km_arm *arms,
     return false;
 }
 
+const char *km_arm_told(const struct km_arm *const *arms, size_t count,
+                        size_t index, struct km_arena *arena)
+{
+    const char **names = km_new(arena, const char *, count + 1);
+    for (size_t i = 0; names && i < count; i++) {
+        names[i] = arms[i]->name;
+    }
+    struct km_str told = names ? km_str_distinct(names, count, index)
+                               : km_str_of(arms[index]->name);
+    const char *copy = km_arena_copy(arena, told.ptr, told.len);
+    return copy ? copy : arms[index]->name;
+}
+
 enum km_code km_seed_spread_of(const struct km_cohort *cohort,
                                const struct km_arm *arms, size_t arm_count,
                                const struct km_arm_metric *metric,

@@ -46,6 +46,11 @@ enum km_code km_arms_build(const struct km_cohort *cohort,
                            struct km_arm *arms, struct km_arm_metric *metric,
                            struct km_err *err);
 
+/* The name of arms[index] for a sentence: without the folders that the names of
+ * all have in common. Never NULL: all of it when memory is short. */
+const char *km_arm_told(const struct km_arm *const *arms, size_t count,
+                        size_t index, struct km_arena *arena);
+
 /* How much seeds of one configuration differ, by all configurations together
  * (measure/moderate.h): what is known of one that has none of its own. */
 struct km_seed_spread {

@@ -17,6 +17,7 @@ static const double TEST_LEVEL = 0.95;
 
 struct comparing {
     const struct km_arm *a, *b;
+    const char *told_a, *told_b; /* their names in sentences */
     const struct km_arm_metric *metric;
     const struct km_seed_spread *history;
     struct km_verdict verdict;
@@ -56,7 +57,7 @@ static enum km_code add_quality(const struct comparing *c)
     result.value = c->metric->sign * v->difference;
     result.n = v->n[0] + v->n[1];
     result.method =
-        km_arena_printf(c->card->arena, "%s less %s", c->a->name, c->b->name);
+        km_arena_printf(c->card->arena, "%s less %s", c->told_a, c->told_b);
     result.reason = place_text(c);
     if (v->df > 0) {
         double half =
@@ -99,7 +100,7 @@ static enum km_code add_verdict(struct comparing *c)
 {
     const struct km_verdict *v = &c->verdict;
     struct km_arena *arena = c->card->arena;
-    const char *words = km_verdict_words(v, c->a->name, c->b->name, arena);
+    const char *words = km_verdict_words(v, c->told_a, c->told_b, arena);
     if (v->outcome == KM_OUTCOME_UNDECIDABLE) {
         return km_card_add_absent(
             c->card, "compare.verdict", "", c->metric->unit,
@@ -227,8 +228,8 @@ static const char *context_of(const struct comparing *c)
 {
     struct km_arena *arena = c->card->arena;
     const char *text = km_arena_printf(
-        arena, "%s: %zu run%s; %s: %zu run%s; by %s", c->a->name, c->a->count,
-        c->a->count == 1 ? "" : "s", c->b->name, c->b->count,
+        arena, "%s: %zu run%s; %s: %zu run%s; by %s", c->told_a, c->a->count,
+        c->a->count == 1 ? "" : "s", c->told_b, c->b->count,
         c->b->count == 1 ? "" : "s",
         c->metric->name ? c->metric->name : "nothing in common");
     size_t dropped = c->a->dropped + c->b->dropped;
@@ -248,7 +249,7 @@ static const char *context_of(const struct comparing *c)
                                "%s; %zu run%s failed or diverged (%zu of %s, "
                                "%zu of %s)",
                                text, died, died == 1 ? "" : "s", c->a->died,
-                               c->a->name, c->b->died, c->b->name);
+                               c->told_a, c->b->died, c->told_b);
     }
     if (text && c->a->count && c->b->count) {
         const char *differ = differences(c);
@@ -264,14 +265,14 @@ static const char *headline_of(const struct comparing *c)
     struct km_arena *arena = c->card->arena;
     const struct km_speedup *s = &c->speedup;
     const char *words =
-        km_verdict_words(&c->verdict, c->a->name, c->b->name, arena);
+        km_verdict_words(&c->verdict, c->told_a, c->told_b, arena);
     const char *text = "";
     if (s->matched) {
         enum km_axis axis = s->factored ? s->clock : s->data;
         const struct km_log_ratio *r = &s->axis[axis];
         text = km_arena_printf(
-            arena, "%s learns %.2fx as fast %s as %s [%.2f, %.2f]", c->a->name,
-            exp(r->value), km_speedup_variant(axis), c->b->name, exp(r->lo),
+            arena, "%s learns %.2fx as fast %s as %s [%.2f, %.2f]", c->told_a,
+            exp(r->value), km_speedup_variant(axis), c->told_b, exp(r->lo),
             exp(r->hi));
         if (text && s->factored) {
             text = km_arena_printf(arena, "%s: %.2fx per %s, %.2fx throughput",
@@ -281,8 +282,8 @@ static const char *headline_of(const struct comparing *c)
         text = text ? km_arena_printf(arena, "%s. ", text) : NULL;
     } else if (s->bound) {
         text = km_arena_printf(arena, "%s reached losses that %s never did. ",
-                               s->bound_log > 0 ? c->a->name : c->b->name,
-                               s->bound_log > 0 ? c->b->name : c->a->name);
+                               s->bound_log > 0 ? c->told_a : c->told_b,
+                               s->bound_log > 0 ? c->told_b : c->told_a);
     }
     if (!text || c->verdict.outcome == KM_OUTCOME_UNDECIDABLE ||
         isnan(c->verdict.difference)) {
@@ -308,8 +309,11 @@ enum km_code km_compare_add(const struct km_arm *a, const struct km_arm *b,
                             struct km_scorecard *card, struct km_err *err)
 {
     const struct km_arm_metric none = {"nothing", "1", KM_ROLE_NONE, 1};
+    const struct km_arm *const arms[] = {a, b};
     struct comparing c = {.a = a,
                           .b = b,
+                          .told_a = km_arm_told(arms, 2, 0, card->arena),
+                          .told_b = km_arm_told(arms, 2, 1, card->arena),
                           .metric = metric->name ? metric : &none,
                           .history = history,
                           .card = card,

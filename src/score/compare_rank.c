@@ -14,6 +14,7 @@ struct ranked {
     const struct km_arm *arm;
     struct km_moments final; /* over seeds, lower is better */
     double value;            /* their mean; NaN without any */
+    const char *told;        /* name in sentences */
 };
 
 static int compare_ranked(const void *a, const void *b)
@@ -31,9 +32,14 @@ static int compare_ranked(const void *a, const void *b)
 static bool rank(const struct km_arm *arms, size_t count, struct km_place place,
                  struct km_arena *arena, struct ranked *ranked)
 {
+    const struct km_arm **all = km_new(arena, const struct km_arm *, count + 1);
     bool ends = place.checkpoint >= 1 || place.checkpoint <= 0;
-    for (size_t i = 0; i < count; i++) {
-        ranked[i] = (struct ranked){.arm = &arms[i]};
+    for (size_t i = 0; all && i < count; i++) {
+        all[i] = &arms[i];
+    }
+    for (size_t i = 0; all && i < count; i++) {
+        ranked[i] = (struct ranked){.arm = &arms[i],
+                                    .told = km_arm_told(all, count, i, arena)};
         if (!km_arm_values(&arms[i], place.step, ends, arena,
                            &ranked[i].final)) {
             return false;
@@ -41,7 +47,7 @@ static bool rank(const struct km_arm *arms, size_t count, struct km_place place,
         ranked[i].value =
             ranked[i].final.n > 0 ? ranked[i].final.mean : (double)NAN;
     }
-    return true;
+    return all != NULL;
 }
 
 static const char *place_words(struct km_place place, struct km_arena *arena)
@@ -100,8 +106,7 @@ static enum km_code add_against(const struct ranked *best,
     struct km_verdict v;
     km_verdict_judge(r->arm, best->arm, history, options, share, card->arena,
                      &v);
-    const char *words =
-        km_verdict_words(&v, r->arm->name, best->arm->name, card->arena);
+    const char *words = km_verdict_words(&v, r->told, best->told, card->arena);
     *told = v.outcome == KM_OUTCOME_B;
     if (v.outcome == KM_OUTCOME_UNDECIDABLE) {
         return km_card_add_absent(card, "compare.verdict", r->arm->name,
@@ -119,7 +124,7 @@ static enum km_code add_against(const struct ranked *best,
     result.hi = turned ? -v.lo : v.hi;
     result.level = v.level;
     result.n = v.n[0] + v.n[1];
-    result.method = km_arena_printf(card->arena, "less %s", best->arm->name);
+    result.method = km_arena_printf(card->arena, "less %s", best->told);
     result.rung = "confidence sequence";
     result.reason = words;
     result.state =
@@ -214,14 +219,12 @@ enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
             ? km_arena_printf(card->arena,
                               "%s is ahead with %.4g %s; %zu of %zu others "
                               "cannot be told apart from it.",
-                              ranked[0].arm->name,
-                              metric->sign * ranked[0].value, metric->unit,
-                              beside, beside + worse)
+                              ranked[0].told, metric->sign * ranked[0].value,
+                              metric->unit, beside, beside + worse)
             : km_arena_printf(card->arena,
                               "%s is best with %.4g %s: all %zu others are "
                               "worse.",
-                              ranked[0].arm->name,
-                              metric->sign * ranked[0].value, metric->unit,
-                              worse);
+                              ranked[0].told, metric->sign * ranked[0].value,
+                              metric->unit, worse);
     return code;
 }

@@ -83,6 +83,7 @@ struct place {
     const struct km_retain_arm *arm;
     struct km_moments forgotten, learned; /* learned: higher is better */
     const char *lacks;                    /* NULL: both are known */
+    const char *told;                     /* name in sentences */
 };
 
 static int compare_places(const void *a, const void *b)
@@ -143,7 +144,7 @@ static enum km_code add_place(const struct place *places, size_t index,
         km_arena_printf(card->arena, "forgets %.4g", place->forgotten.mean);
     result.reason =
         by < known ? km_arena_printf(card->arena, "%s; dominated by %s", lost,
-                                     places[by].arm->name)
+                                     places[by].told)
                    : km_arena_printf(card->arena, "%s; on the frontier", lost);
     if (place->learned.n > 1) {
         double half = km_moments_half_width(&place->learned, card->level);
@@ -222,6 +223,36 @@ static size_t gather_places(const struct km_retain_arm *arms, size_t count,
     return kept;
 }
 
+/* Names in sentences: without the folders that all have in common. */
+static bool tell_names(struct place *places, size_t count,
+                       struct km_arena *arena)
+{
+    const char **names = km_new(arena, const char *, count + 1);
+    for (size_t i = 0; names && i < count; i++) {
+        names[i] = places[i].arm->name;
+    }
+    for (size_t i = 0; names && i < count; i++) {
+        struct km_str told = km_str_distinct(names, count, i);
+        places[i].told = km_arena_copy(arena, told.ptr, told.len);
+        names = places[i].told ? names : NULL;
+    }
+    return names != NULL;
+}
+
+static const char *headline_of(const struct place *places, size_t known,
+                               struct km_arena *arena)
+{
+    return known == 2
+               ? km_arena_printf(arena,
+                                 "%s forgets least: %.3g, against %.3g of %s.",
+                                 places[0].told, places[0].forgotten.mean,
+                                 places[1].forgotten.mean, places[1].told)
+           : known ? km_arena_printf(arena, "%s forgets least%s: %.3g.",
+                                     places[0].told, known > 2 ? " of all" : "",
+                                     places[0].forgotten.mean)
+                   : "No lineage was scored often enough to be placed.";
+}
+
 enum km_code km_retain_frontier_add(const struct km_retain_arm *arms,
                                     size_t count, struct km_scorecard *card,
                                     struct km_err *err)
@@ -234,6 +265,9 @@ enum km_code km_retain_frontier_add(const struct km_retain_arm *arms,
         return fail_full(err);
     }
     size_t kept = gather_places(arms, count, card->arena, places, &known);
+    if (!tell_names(places, kept, card->arena)) {
+        return fail_full(err);
+    }
     if (kept < 2) {
         card->headline = "No two lineages were trained on the same tasks.";
         return km_card_add_absent(
@@ -252,9 +286,6 @@ enum km_code km_retain_frontier_add(const struct km_retain_arm *arms,
     }
     card->context = km_arena_printf(
         card->arena, "%zu of %zu lineages over the same tasks", kept, count);
-    card->headline =
-        known ? km_arena_printf(card->arena, "%s forgets least: %.3g.",
-                                places[0].arm->name, places[0].forgotten.mean)
-              : "No lineage was scored often enough to be placed.";
+    card->headline = headline_of(places, known, card->arena);
     return code == KM_OK ? draw(places, by, known, card, err) : code;
 }

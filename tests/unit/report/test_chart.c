@@ -238,15 +238,15 @@ static void logarithmic_ticks_are_round(void)
 static void distinct_names_lose_common_folders(void)
 {
     static const char *const names[] = {"a/b/x/s-0", "a/b/y/s-0", "a/b/y2/s-0"};
-    CHECK(km_str_is(km_text_distinct(names, 3, 0), "x"));
-    CHECK(km_str_is(km_text_distinct(names, 3, 2), "y2"));
-    CHECK(km_str_is(km_text_distinct(names, 1, 0), "a/b/x/s-0"));
+    CHECK(km_str_is(km_str_distinct(names, 3, 0), "x"));
+    CHECK(km_str_is(km_str_distinct(names, 3, 2), "y2"));
+    CHECK(km_str_is(km_str_distinct(names, 1, 0), "a/b/x/s-0"));
     static const char *const nested[] = {"a/b", "a/b/c"};
-    CHECK(km_str_is(km_text_distinct(nested, 2, 0), "b"));
+    CHECK(km_str_is(km_str_distinct(nested, 2, 0), "b"));
     static const char *const same[] = {"a/b", "a/b"};
-    CHECK(km_str_is(km_text_distinct(same, 2, 1), "a/b"));
+    CHECK(km_str_is(km_str_distinct(same, 2, 1), "a/b"));
     static const char *const empty[] = {"", "a/"};
-    CHECK(km_str_is(km_text_distinct(empty, 2, 1), "a/"));
+    CHECK(km_str_is(km_str_distinct(empty, 2, 1), "a/"));
 }
 
 static void every_chart_keeps_to_every_width(void)
