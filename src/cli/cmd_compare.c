@@ -230,11 +230,10 @@ static enum km_code arms_by_word(struct km_cli *cli, struct km_store *store,
 
 static enum km_code judge(struct km_cli *cli, const struct km_cohort *cohort,
                           const uint32_t *group, const char *const *names,
-                          size_t arm_count, struct km_scorecard *card,
-                          struct km_err *err)
+                          size_t arm_count, struct km_arm_metric *metric,
+                          struct km_scorecard *card, struct km_err *err)
 {
     struct km_arm *arms = km_new(&cli->arena, struct km_arm, arm_count + 1);
-    struct km_arm_metric metric;
     struct km_seed_spread history;
     struct km_compare_options options;
     km_compare_options_init(&options);
@@ -244,18 +243,18 @@ static enum km_code judge(struct km_cli *cli, const struct km_cohort *cohort,
         return km_fail(err, KM_EUSAGE, "--power must be between 0 and 1");
     }
     enum km_code code = arms ? km_arms_build(cohort, group, names, arm_count,
-                                             &cli->arena, arms, &metric, err)
+                                             &cli->arena, arms, metric, err)
                              : fail_full(err);
     if (code == KM_OK) {
-        code = km_seed_spread_of(cohort, arms, arm_count, &metric, &cli->arena,
+        code = km_seed_spread_of(cohort, arms, arm_count, metric, &cli->arena,
                                  &history, err);
     }
     if (code) {
         return code;
     }
-    return arm_count == 2 ? km_compare_add(&arms[0], &arms[1], &metric,
-                                           &history, &options, card, err)
-                          : km_compare_rank(arms, arm_count, &metric, &history,
+    return arm_count == 2 ? km_compare_add(&arms[0], &arms[1], metric, &history,
+                                           &options, card, err)
+                          : km_compare_rank(arms, arm_count, metric, &history,
                                             &options, card, err);
 }
 
@@ -321,7 +320,9 @@ static enum km_code compare(struct km_cli *cli, struct km_store *store,
                             size_t arm_count, struct km_scorecard *card,
                             struct km_err *err)
 {
-    enum km_code code = judge(cli, cohort, group, names, arm_count, card, err);
+    struct km_arm_metric metric = {.name = NULL};
+    enum km_code code =
+        judge(cli, cohort, group, names, arm_count, &metric, card, err);
     if (code == KM_OK && named == 2) {
         code =
             km_compare_pair_add(store, &cli->config.roles, &cohort->members[0],
@@ -333,7 +334,7 @@ static enum km_code compare(struct km_cli *cli, struct km_store *store,
     }
     if (code == KM_OK && km_option_given(cli->args, "target")) {
         code = km_target_group_add(
-            cohort, group, arm_count, names,
+            cohort, group, arm_count, names, metric.name,
             km_option_number(cli->args, "target", (double)NAN), card, err);
     }
     return code;

@@ -3,6 +3,7 @@
 #include "score/target_group.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "measure/survival.h"
 #include "score/card.h"
@@ -19,6 +20,7 @@ struct clock {
 struct arrivals {
     const char *name;
     size_t runs, reached, never;
+    bool mixed;  /* several configurations, one of them with several runs */
     double seen; /* the last place that anybody has seen */
     double tau;  /* up to which its restricted mean is known */
     struct km_survival_step *steps;
@@ -31,6 +33,7 @@ struct grouping {
     const uint32_t *group;
     size_t group_count;
     const char *const *names;
+    const char *metric; /* NULL: any */
     double target;
     struct km_scorecard *card;
     struct km_err *err;
@@ -43,17 +46,36 @@ static enum km_code fail_full(struct km_err *err)
     return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
 }
 
+/* Several configurations, and fewer of them than runs? */
+static bool is_mixed(const struct grouping *g, uint32_t index)
+{
+    const struct km_cohort *cohort = g->cohort;
+    size_t runs = 0, configurations = 0;
+    for (size_t i = 0; i < cohort->count; i++) {
+        bool known = false;
+        for (size_t k = 0; g->group[i] == index && k < i && !known; k++) {
+            known =
+                g->group[k] == index && cohort->members[k].configuration ==
+                                            cohort->members[i].configuration;
+        }
+        runs += g->group[i] == index;
+        configurations += g->group[i] == index && !known;
+    }
+    return configurations > 1 && configurations < runs;
+}
+
 /* When the member got there, or where it is censored; false: it has no curve.
  */
-static bool place_of(const struct km_member *member, double target, double *x,
-                     bool *reached)
+static bool place_of(const struct grouping *g, const struct km_member *member,
+                     double *x, bool *reached)
 {
     const struct km_member_curve *curve = km_member_quality(member);
-    if (!curve || !curve->count) {
+    if (!curve || !curve->count ||
+        (g->metric && strcmp(curve->metric, g->metric) != 0)) {
         return false;
     }
     struct km_crossing crossing = km_target_observed(
-        curve->x, curve->y, curve->count, curve->sign * target);
+        curve->x, curve->y, curve->count, curve->sign * g->target);
     bool broken = member->diverged || member->state == KM_RUN_FAILED ||
                   member->state == KM_RUN_KILLED;
     *reached = crossing.reached && crossing.confirmed;
@@ -69,7 +91,7 @@ static enum km_code arrive(const struct grouping *g, uint32_t index,
         const struct km_member *member = &g->cohort->members[i];
         double *x = &g->x[out->runs];
         bool *reached = &g->reached[out->runs];
-        if (g->group[i] != index || !place_of(member, g->target, x, reached)) {
+        if (g->group[i] != index || !place_of(g, member, x, reached)) {
             continue;
         }
         *x *= member->axes.rate[clock->axis].per_step * clock->scale;
@@ -79,6 +101,7 @@ static enum km_code arrive(const struct grouping *g, uint32_t index,
         out->never += isinf(*x) ? 1 : 0;
         out->seen = isfinite(*x) ? fmax(out->seen, *x) : out->seen;
     }
+    out->mixed = is_mixed(g, index);
     out->steps = km_new(g->card->arena, struct km_survival_step, out->runs + 1);
     if (!out->steps) {
         return fail_full(g->err);
@@ -130,25 +153,29 @@ static enum km_code add_stairs(const struct grouping *g,
         g->err);
 }
 
-/* "4 runs: 3 reached 3.28, 1 has not yet, 0 never will" */
+/* "3 of 4 runs reached 3.28, 1 is censored at its last step" */
 static const char *count_text(const struct grouping *g,
                               const struct arrivals *a)
 {
     size_t yet = a->runs - a->reached - a->never;
-    const char *text = km_arena_printf(
-        g->card->arena, "%zu of %zu run%s reached %.6g", a->reached, a->runs,
-        a->runs == 1 ? "" : "s", g->target);
+    struct km_arena *arena = g->card->arena;
+    const char *text =
+        km_arena_printf(arena, "%zu of %zu run%s reached %.6g", a->reached,
+                        a->runs, a->runs == 1 ? "" : "s", g->target);
     if (text && yet) {
-        text = km_arena_printf(g->card->arena,
-                               "%s, %zu censored where it is "
-                               "now",
-                               text, yet);
+        text = km_arena_printf(arena, "%s, %zu %s censored at %s last step",
+                               text, yet, yet == 1 ? "is" : "are",
+                               yet == 1 ? "its" : "their");
     }
     if (text && a->never) {
-        text = km_arena_printf(g->card->arena,
-                               "%s, %zu broke off and never "
-                               "will",
-                               text, a->never);
+        text = km_arena_printf(arena, "%s, %zu broke off and never will", text,
+                               a->never);
+    }
+    if (text && a->mixed) {
+        text = km_arena_printf(arena,
+                               "%s; configurations are mixed: their runs are "
+                               "not independent",
+                               text);
     }
     return text;
 }
@@ -174,8 +201,8 @@ static enum km_code add_median(const struct grouping *g,
     result.reason = count_text(g, a);
     if (open) {
         result.state = KM_FIGURE_CENSORED;
-        result.reason = km_arena_printf(arena, "%s: less than half have by now",
-                                        result.reason);
+        result.reason =
+            km_arena_printf(arena, "%s: fewer than half have", result.reason);
         result.lo = isfinite(median.lo) ? median.lo : (double)NAN;
         if (a->never == a->runs) {
             result.state = KM_FIGURE_INSUFFICIENT;
@@ -185,7 +212,8 @@ static enum km_code add_median(const struct grouping *g,
         result.lo = median.lo;
         result.hi = median.hi;
         result.rung = "log(-log) limits";
-        result.state = isfinite(median.hi) ? KM_FIGURE_OK : KM_FIGURE_WEAK;
+        result.state =
+            isfinite(median.hi) && !a->mixed ? KM_FIGURE_OK : KM_FIGURE_WEAK;
         if (isinf(median.hi)) {
             result.rung = "";
             result.reason = km_arena_printf(
@@ -233,7 +261,8 @@ static enum km_code add_group_mean(const struct grouping *g,
                                  reason);
     }
     return add_mean(g, a->name, mean, a->runs,
-                    known ? KM_FIGURE_OK : KM_FIGURE_WEAK, reason, clock, tau);
+                    known && !a->mixed ? KM_FIGURE_OK : KM_FIGURE_WEAK, reason,
+                    clock, tau);
 }
 
 static enum km_code add_difference(const struct grouping *g,
@@ -243,15 +272,17 @@ static enum km_code add_difference(const struct grouping *g,
 {
     struct km_estimate difference =
         km_survival_difference(&a->mean, &first->mean, g->card->level);
-    bool told = difference.lo > 0;
+    bool told = difference.lo > 0, mixed = a->mixed || first->mixed;
+    const char *reason =
+        isnan(difference.lo) ? "no interval: a group has none of its own"
+        : !told              ? "the interval spans 0"
+        : mixed ? "configurations are mixed: their runs are not independent"
+                : km_arena_printf(g->card->arena, "%s gets there first",
+                                  first->name);
     return add_mean(
         g, km_arena_printf(g->card->arena, "%s less %s", a->name, first->name),
-        difference, a->runs + first->runs, told ? KM_FIGURE_OK : KM_FIGURE_WEAK,
-        told ? km_arena_printf(g->card->arena, "%s gets there first",
-                               first->name)
-        : isnan(difference.lo) ? "no interval: a group has none of its own"
-                               : "the interval spans 0",
-        clock, tau);
+        difference, a->runs + first->runs,
+        told && !mixed ? KM_FIGURE_OK : KM_FIGURE_WEAK, reason, clock, tau);
 }
 
 /* Up to where every group's mean is known; 0: nobody was seen at all. */
@@ -305,12 +336,11 @@ static bool is_known(const struct grouping *g, enum km_axis axis)
     return any;
 }
 
-static enum km_code add_clock(const struct grouping *g,
-                              const struct clock *clock)
+/* Groups on one clock, with their medians and, of steps, their curves. */
+static enum km_code add_medians(const struct grouping *g,
+                                const struct clock *clock, struct arrivals *all)
 {
-    struct arrivals *all =
-        km_new(g->card->arena, struct arrivals, g->group_count + 1);
-    enum km_code code = all ? KM_OK : fail_full(g->err);
+    enum km_code code = KM_OK;
     for (uint32_t i = 0; i < g->group_count && code == KM_OK; i++) {
         code = arrive(g, i, clock, &all[i]);
         if (code == KM_OK && all[i].runs && clock->axis == KM_AXIS_STEP) {
@@ -320,13 +350,14 @@ static enum km_code add_clock(const struct grouping *g,
             code = add_median(g, &all[i], clock);
         }
     }
-    return code ? code : add_means(g, all, clock);
+    return code;
 }
 
 enum km_code km_target_group_add(const struct km_cohort *cohort,
                                  const uint32_t *group, size_t group_count,
-                                 const char *const *names, double target,
-                                 struct km_scorecard *card, struct km_err *err)
+                                 const char *const *names, const char *metric,
+                                 double target, struct km_scorecard *card,
+                                 struct km_err *err)
 {
     static const struct clock clocks[] = {
         {KM_AXIS_STEP, "", "step", 1},
@@ -337,20 +368,25 @@ enum km_code km_target_group_add(const struct km_cohort *cohort,
                                .group = group,
                                .group_count = group_count,
                                .names = names,
+                               .metric = metric,
                                .target = target,
                                .card = card,
                                .err = err,
                                .x = km_new(card->arena, double, n),
                                .scratch = km_new(card->arena, double, 2 * n),
                                .reached = km_new(card->arena, bool, n)};
-    if (!g.x || !g.scratch || !g.reached) {
+    struct arrivals *by_step =
+        km_new(card->arena, struct arrivals, group_count + 1);
+    struct arrivals *by_time =
+        km_new(card->arena, struct arrivals, group_count + 1);
+    if (!g.x || !g.scratch || !g.reached || !by_step || !by_time) {
         return fail_full(err);
     }
-    enum km_code code = add_clock(&g, &clocks[0]);
-    for (size_t i = 1; i < sizeof clocks / sizeof *clocks; i++) {
-        if (is_known(&g, clocks[i].axis)) {
-            return code ? code : add_clock(&g, &clocks[i]);
-        }
-    }
-    return code;
+    const struct clock *time = is_known(&g, KM_AXIS_ACTIVE)   ? &clocks[1]
+                               : is_known(&g, KM_AXIS_SECOND) ? &clocks[2]
+                                                              : NULL;
+    enum km_code code = add_medians(&g, &clocks[0], by_step);
+    code = code || !time ? code : add_medians(&g, time, by_time);
+    code = code ? code : add_means(&g, by_step, &clocks[0]);
+    return code || !time ? code : add_means(&g, by_time, time);
 }

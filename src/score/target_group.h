@@ -19,11 +19,13 @@
 /* Adds curves "survival" of kind "step", named by the first run of each group
  * (or names[g]), limits at the card's level, and both figures over steps and,
  * where every run has a clock, over training time. group[i] < group_count is
- * member i's. `target` in the metric's own direction. A group without a curve
- * adds none. */
+ * member i's. `target` in the metric's own direction; runs that are judged by
+ * another metric than `metric` (NULL: any) are left out. A group without a
+ * curve adds none. */
 enum km_code km_target_group_add(const struct km_cohort *cohort,
                                  const uint32_t *group, size_t group_count,
-                                 const char *const *names, double target,
-                                 struct km_scorecard *card, struct km_err *err);
+                                 const char *const *names, const char *metric,
+                                 double target, struct km_scorecard *card,
+                                 struct km_err *err);
 
 #endif

@@ -89,7 +89,8 @@ void known_compare_make(struct km_arena *arena, struct km_scorecard *card)
     (void)km_seeds_add(&build.cohort, &seeds, card, NULL);
     known_pair_add(&build, card);
     static const char *const names[] = {"muon", "adamw"};
-    (void)km_target_group_add(&build.cohort, group, 2, names, 4, card, NULL);
+    (void)km_target_group_add(&build.cohort, group, 2, names, "val/loss", 4,
+                              card, NULL);
     *arena = build.arena;
     card->arena = arena;
 }

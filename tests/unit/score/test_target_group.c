@@ -27,9 +27,9 @@ static void runs_leave_the_curve_when_they_get_there(void)
     lost->state = KM_RUN_FAILED;
     struct km_member *none = cohort_build_run(&build, "b1", 100);
     none->valid.count = 0;
-    CHECK_INT(
-        km_target_group_add(&build.cohort, group, 2, NULL, 4, &card, NULL),
-        KM_OK);
+    CHECK_INT(km_target_group_add(&build.cohort, group, 2, NULL, NULL, 4, &card,
+                                  NULL),
+              KM_OK);
     CHECK_INT(card.curve_count, 1);
     const struct km_curve *c = &card.curves[0];
     CHECK_TEXT(c->kind, "step");
@@ -45,9 +45,10 @@ static void runs_leave_the_curve_when_they_get_there(void)
         km_card_find(&card, "compare.to_target", "a1");
     CHECK(median && median->state == KM_FIGURE_WEAK);
     CHECK_NEAR(median ? median->value : 0, 1000, 1e-6);
-    CHECK_TEXT(median ? median->reason : "",
-               "2 of 4 runs reached 4, 1 censored where it is now, 1 broke off "
-               "and never will: too few to bound the median from above");
+    CHECK_TEXT(
+        median ? median->reason : "",
+        "2 of 4 runs reached 4, 1 is censored at its last step, 1 broke off "
+        "and never will: too few to bound the median from above");
     const struct km_figure_result *mean =
         km_card_find(&card, "compare.restricted_mean", "a1");
     CHECK(mean && mean->state == KM_FIGURE_OK && mean->n == 4);
@@ -63,9 +64,9 @@ static void nobody_there_is_a_flat_line(void)
     static const char *const names[] = {"all"};
     begin();
     cohort_build_run(&build, "a1", 9000)->x_now = 2000;
-    CHECK_INT(
-        km_target_group_add(&build.cohort, group, 1, names, 4, &card, NULL),
-        KM_OK);
+    CHECK_INT(km_target_group_add(&build.cohort, group, 1, names, NULL, 4,
+                                  &card, NULL),
+              KM_OK);
     CHECK_INT(card.curve_count, 1);
     CHECK_TEXT(card.curves[0].name, "all");
     CHECK_NEAR(card.curves[0].y[card.curves[0].count - 1], 1, 0);
@@ -91,9 +92,9 @@ static void figures_tell_who_gets_there_first_and_on_which_clock(void)
         cohort_build_rate(member, KM_AXIS_SECOND, i < 3 ? 0.03 : 0.12);
         member->state = i == 6 ? KM_RUN_FAILED : KM_RUN_FINISHED;
     }
-    CHECK_INT(
-        km_target_group_add(&build.cohort, group, 3, names, 4, &card, NULL),
-        KM_OK);
+    CHECK_INT(km_target_group_add(&build.cohort, group, 3, names, NULL, 4,
+                                  &card, NULL),
+              KM_OK);
     const struct km_figure_result *steps =
         km_card_find(&card, "compare.restricted_mean", "slow less fast");
     CHECK(steps && steps->state == KM_FIGURE_OK);
@@ -111,10 +112,48 @@ static void figures_tell_who_gets_there_first_and_on_which_clock(void)
     cohort_build_end(&build);
 }
 
+static void a_run_of_another_metric_is_left_out(void)
+{
+    static const uint32_t group[] = {0, 0};
+    begin();
+    (void)cohort_build_run(&build, "a1", 500);
+    cohort_build_run(&build, "a2", 600)->valid.metric = "val/accuracy";
+    CHECK_INT(km_target_group_add(&build.cohort, group, 1, NULL, "val/loss", 4,
+                                  &card, NULL),
+              KM_OK);
+    const struct km_figure_result *median =
+        km_card_find(&card, "compare.to_target", "a1");
+    CHECK(median && median->n == 1);
+    CHECK_NEAR(median ? median->value : 0, 500, 1e-6);
+    cohort_build_end(&build);
+}
+
+/* Two configurations, one with two seeds: their interval is not believed. */
+static void mixed_configurations_are_weak(void)
+{
+    static const uint32_t group[] = {0, 0, 0};
+    static const double scale[] = {500, 510, 600};
+    begin();
+    for (size_t i = 0; i < 3; i++) {
+        cohort_build_set(cohort_build_run(&build, "r", scale[i]), "lr",
+                         i < 2 ? "1" : "2");
+    }
+    CHECK_INT(km_target_group_add(&build.cohort, group, 1, NULL, NULL, 4, &card,
+                                  NULL),
+              KM_OK);
+    const struct km_figure_result *mean =
+        km_card_find(&card, "compare.restricted_mean", "r");
+    CHECK(mean && mean->state == KM_FIGURE_WEAK && isfinite(mean->lo));
+    CHECK(mean && strstr(mean->reason, "runs are not independent"));
+    cohort_build_end(&build);
+}
+
 int main(void)
 {
     RUN(runs_leave_the_curve_when_they_get_there);
     RUN(nobody_there_is_a_flat_line);
     RUN(figures_tell_who_gets_there_first_and_on_which_clock);
+    RUN(a_run_of_another_metric_is_left_out);
+    RUN(mixed_configurations_are_weak);
     return tap_end();
 }
