@@ -121,11 +121,15 @@ static enum km_code add_forecast(const struct drawing *d, const char *id,
                              .kind = "forecast",
                              .x = x,
                              .rung = rung_of(d->card, id)};
-    bool inner = x != NULL;
-    for (size_t i = 0; x && i < N; i++) {
+    struct km_path_drawn drawn;
+    if (!x || !km_path_draw(path, d->card->arena, &drawn)) {
+        return km_fail(d->err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    bool inner = true;
+    for (size_t i = 0; i < N; i++) {
         x[i] = from + (to - from) * (double)i / (N - 1);
-        struct km_estimate e = km_outlook_at(source, x[i]);
-        struct km_estimate half = km_outlook_inner(source, x[i]);
+        struct km_estimate half;
+        struct km_estimate e = km_outlook_drawn(source, &drawn, x[i], &half);
         x[N + i] = e.value;
         x[2 * N + i] = e.lo;
         x[3 * N + i] = e.hi;
@@ -134,11 +138,9 @@ static enum km_code add_forecast(const struct drawing *d, const char *id,
         inner &= isfinite(half.lo) && isfinite(half.hi);
         curve.count++;
     }
-    if (x) {
-        curve.y = x + N;
-        curve.lo = x + 2 * N;
-        curve.hi = x + 3 * N;
-    }
+    curve.y = x + N;
+    curve.lo = x + 2 * N;
+    curve.hi = x + 3 * N;
     enum km_code code = km_card_add_curve(d->card, curve, d->err);
     if (code == KM_OK && inner) {
         curve.kind = "forecast50";

@@ -72,10 +72,15 @@ static enum km_code add_band(const struct drawing *d, double start,
 {
     double *x = km_arena_alloc(d->card->arena, 4 * CHART_POINTS * sizeof *x);
     const struct km_curve_input *curve = d->j->curve;
-    for (size_t i = 0; x && i < CHART_POINTS; i++) {
+    struct km_path_drawn drawn;
+    if (!x || !km_path_draw(curve->path, d->card->arena, &drawn)) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    for (size_t i = 0; i < CHART_POINTS; i++) {
         double at = curve->x_now +
                     (until - curve->x_now) * (double)i / (CHART_POINTS - 1);
-        struct km_estimate e = km_outlook_at(curve, at);
+        struct km_estimate half;
+        struct km_estimate e = km_outlook_drawn(curve, &drawn, at, &half);
         bool turned = curve->sign < 0;
         x[i] = at;
         x[CHART_POINTS + i] = progress(d, start, curve->sign * e.value);
@@ -87,11 +92,11 @@ static enum km_code add_band(const struct drawing *d, double start,
                                   .unit = "%",
                                   .axis = KM_AXIS_STEP,
                                   .kind = "forecast",
-                                  .count = x ? CHART_POINTS : 0,
+                                  .count = CHART_POINTS,
                                   .x = x,
-                                  .y = x ? x + CHART_POINTS : NULL,
-                                  .lo = x ? x + 2 * CHART_POINTS : NULL,
-                                  .hi = x ? x + 3 * CHART_POINTS : NULL};
+                                  .y = x + CHART_POINTS,
+                                  .lo = x + 2 * CHART_POINTS,
+                                  .hi = x + 3 * CHART_POINTS};
     return km_card_add_curve(d->card, band, err);
 }
 
@@ -128,7 +133,8 @@ enum km_code km_goal_chart(const struct km_score_input *input,
     if (code == KM_OK && coming && until > d->j->curve->x_now) {
         code = add_line(d, start, now, until, err);
     }
-    if (code == KM_OK && coming && d->j->curve->path) {
+    const struct km_path *path = d->j->curve->path;
+    if (code == KM_OK && coming && path && path->count > 1) {
         double to = until > d->j->curve->x_now ? until : d->input->horizon;
         code = add_band(d, start, fmin(to, d->j->x_max), err);
     }

@@ -231,10 +231,13 @@ struct km_estimate km_outlook_at(const struct km_curve_input *curve, double x)
     return turned_back(curve, km_path_at(curve->path, x).outer);
 }
 
-struct km_estimate km_outlook_inner(const struct km_curve_input *curve,
-                                    double x)
+struct km_estimate km_outlook_drawn(const struct km_curve_input *curve,
+                                    const struct km_path_drawn *drawn, double x,
+                                    struct km_estimate *inner)
 {
-    return turned_back(curve, km_path_at(curve->path, x).inner);
+    struct km_path_place place = km_path_drawn_at(drawn, x);
+    *inner = turned_back(curve, place.inner);
+    return turned_back(curve, place.outer);
 }
 
 bool km_outlook_never(const struct km_curve_input *curve, double target,

@@ -8,6 +8,7 @@
 #include "measure/target.h"
 #include "score/input.h"
 #include "score/path.h"
+#include "score/path_draw.h"
 
 /* Prepares the forecasts of both curves and, with a target, when it is or was
  * reached. Needs fits, rates and horizon. */
@@ -27,8 +28,10 @@ double km_outlook_time(const struct km_score_input *input, double step);
 /* Forecast of a curve with a path in the metric's own direction; NaN beyond the
  * path. */
 struct km_estimate km_outlook_at(const struct km_curve_input *curve, double x);
-struct km_estimate km_outlook_inner(const struct km_curve_input *curve,
-                                    double x);
+/* The same as charts draw it, with the band in which half of the truths lie. */
+struct km_estimate km_outlook_drawn(const struct km_curve_input *curve,
+                                    const struct km_path_drawn *drawn, double x,
+                                    struct km_estimate *inner);
 
 /* Does the target lie below what the curve's fits can come to while nothing is
  * known to change? `floor`: that, turned. */

@@ -110,6 +110,8 @@ enum km_code km_path_make(const struct km_path_question *q,
                              .horizon = q->horizon,
                              .planned = q->planned,
                              .level = q->level,
+                             .asked = q->at,
+                             .asked_count = q->at_count,
                              .e_min = curve->e_min};
     if (!(q->horizon > x_now)) {
         return KM_OK;

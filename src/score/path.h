@@ -29,6 +29,8 @@ struct km_path {
     size_t final;        /* index of the horizon in live.targets */
     size_t history_runs; /* finished runs of the same metric */
     double level, e_min;
+    const double *asked; /* steps that figures are about, besides the horizon */
+    size_t asked_count;
     struct km_live live;
 };
 

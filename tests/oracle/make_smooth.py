@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""make_smooth.py - expected values of measure/smooth.h.
+"""make_smooth.py - expected values of measure/{smooth,monotone}.h.
 
     python3 tests/oracle/make_smooth.py > tests/oracle/smooth.txt
 
-Needs numpy, pandas, scikit-learn and statsmodels. Lines: a word, sizes and
+Needs numpy, scipy, pandas, scikit-learn and statsmodels. Lines: a word, sizes and
 inputs, then `=` and the expected numbers.
 """
 # SPDX-License-Identifier: Apache-2.0
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import sklearn
 import statsmodels
+from scipy.interpolate import PchipInterpolator
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
@@ -50,3 +51,11 @@ for n, falling in ((1, 1), (12, 1), (12, 0), (80, 1), (80, 0)):
     iso = IsotonicRegression(increasing=not falling)
     put("isotonic", n, falling, *lists(y, w), "=",
         *iso.fit_transform(np.arange(n), y, sample_weight=w))
+
+for n, m in ((2, 4), (3, 5), (12, 40), (40, 60)):
+    x = np.cumsum(rng.uniform(.1, 3, n))
+    y = np.round(np.cumsum(rng.normal(size=n)), 1)
+    if n == 12:
+        y[4:7] = y[4]  # a plateau
+    at = np.sort(np.append(rng.uniform(x[0], x[-1], m - 2), (x[0], x[-1])))
+    put("monotone", n, m, *lists(x, y), *at, "=", *PchipInterpolator(x, y)(at))

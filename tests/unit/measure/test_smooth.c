@@ -1,6 +1,7 @@
 /* test_smooth.c - smoothers against pandas, statsmodels and scikit-learn, see
  * tests/oracle, and their laws. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "measure/monotone.h"
 #include "measure/rng.h"
 #include "measure/smooth.h"
 #define ORACLE_ROWS_MAX 200
@@ -11,7 +12,7 @@ enum { ROWS_MAX = ORACLE_ROWS_MAX };
 
 static const char *path;
 static double x[ROWS_MAX], y[ROWS_MAX], out[ROWS_MAX], scratch[3 * ROWS_MAX];
-static int counted[3];
+static int counted[4];
 
 static void read_pairs(size_t n)
 {
@@ -29,6 +30,26 @@ static void check_out(size_t n)
         double expected = number();
         CHECK_NEAR(out[i], expected, 1e-9 * fmax(fabs(expected), 1e-3));
     }
+}
+
+/* n points, then m places; leaves the values there in `out`. */
+static size_t check_monotone(size_t n, size_t m)
+{
+    double at[ROWS_MAX];
+    for (size_t i = 0; i < n; i++) {
+        x[i] = number();
+        y[i] = number();
+    }
+    for (size_t i = 0; i < m; i++) {
+        at[i] = number();
+    }
+    char word[8] = "";
+    CHECK(fscanf(file, "%7s", word) == 1 && strcmp(word, "=") == 0);
+    km_monotone_slopes(x, y, n, scratch);
+    for (size_t i = 0; i < m; i++) {
+        out[i] = km_monotone_at(x, y, scratch, n, at[i]);
+    }
+    return m;
 }
 
 static void equals_the_oracle(void)
@@ -52,6 +73,9 @@ static void equals_the_oracle(void)
             read_pairs(n);
             km_smooth_loess(x, y, n, option, passes, scratch, out);
             counted[1]++;
+        } else if (strcmp(word, "monotone") == 0) {
+            n = check_monotone(n, (size_t)option);
+            counted[3]++;
         } else {
             CHECK_TEXT(word, "isotonic");
             read_pairs(n); /* x: values, y: weights */
@@ -64,6 +88,7 @@ static void equals_the_oracle(void)
     CHECK_INT(counted[0], 4);
     CHECK_INT(counted[1], 5);
     CHECK_INT(counted[2], 5);
+    CHECK_INT(counted[3], 4);
 }
 
 static void make_curve(size_t n, double noise)
