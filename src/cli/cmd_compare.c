@@ -11,6 +11,7 @@
 #include "score/compare.h"
 #include "score/compare_pair.h"
 #include "score/compare_profile.h"
+#include "score/compare_scaling.h"
 #include "score/compare_tasks.h"
 #include "score/seeds.h"
 #include "score/target_group.h"
@@ -331,6 +332,9 @@ static enum km_code compare(struct km_cli *cli, struct km_store *store,
     if (code == KM_OK) {
         code = km_compare_tasks_add(store, cohort, group, names, arm_count,
                                     card, err);
+    }
+    if (code == KM_OK) {
+        code = km_compare_scaling_add(cohort, group, card, err);
     }
     if (code == KM_OK && km_option_given(cli->args, "target")) {
         code = km_target_group_add(

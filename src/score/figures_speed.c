@@ -127,6 +127,20 @@ static const struct km_figure rows[] = {
         .source = "McCandlish et al. 2018, arXiv:1812.06162, appendix A",
         .compute = km_compute_noise_scale,
     },
+    {
+        .id = "speed.scaling",
+        .title = "Scaling over accelerators",
+        .unit = "1",
+        .better = KM_BETTER_HIGHER,
+        .needs = "runs with at least 2 numbers of accelerators (4 for the "
+                 "law), a clock and, but for steps, what a step takes",
+        .summary = "What share of its throughput an accelerator keeps when "
+                   "there are more, and how many are worth having.",
+        .formula = "X(N) = lambda N / (1 + sigma (N - 1) + kappa N (N - 1)); "
+                   "most at N = sqrt((1 - sigma) / kappa)",
+        .source = "Gunther 1993, universal scalability law",
+        .scope = KM_SCOPE_RUNS,
+    },
 };
 const struct km_figure_family km_figures_speed =
     KM_FIGURE_FAMILY("speed", rows);

@@ -7,6 +7,7 @@
 #include "known_levers.h"
 #include "known_profile.h"
 #include "known_retain.h"
+#include "known_scaling.h"
 #include "known_speed.h"
 #include "known_tasks.h"
 #include "known_tune.h"
@@ -27,5 +28,6 @@ struct known_set known_sets[] = {
     {.name = "short", .make = known_short_make},
     {.name = "speed", .make = known_speed_make},
     {.name = "ranks", .make = known_ranks_make},
+    {.name = "scaling", .make = known_scaling_make},
 };
 const size_t known_set_count = sizeof known_sets / sizeof *known_sets;
