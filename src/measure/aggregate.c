@@ -25,15 +25,6 @@ double km_interquartile_mean(double *values, size_t count)
     return count ? sum / (double)(count - 2 * cut) : (double)NAN;
 }
 
-double km_optimality_gap(const double *values, size_t count, double gap)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += fmin(values[i], gap);
-    }
-    return count ? gap - sum / (double)count : (double)NAN;
-}
-
 double km_prob_greater(const double *x, size_t x_count, const double *y,
                        size_t y_count)
 {

@@ -15,9 +15,6 @@
  * Reorders `values`. NaN without values. Agarwal et al. 2021. */
 double km_interquartile_mean(double *values, size_t count);
 
-/* gap - mean of min(score, gap): how far from the wished-for score. */
-double km_optimality_gap(const double *values, size_t count, double gap);
-
 /* P(x > y) + P(x = y)/2 over all pairs: Mann and Whitney's U over n m. */
 double km_prob_greater(const double *x, size_t x_count, const double *y,
                        size_t y_count);

@@ -100,21 +100,6 @@ double km_t_quantile(double p, double df)
     return p > 0.5 ? t : -t;
 }
 
-double km_beta_quantile(double p, double a, double b)
-{
-    assert(p >= 0 && p <= 1);
-    double low = 0, high = 1;
-    for (int i = 0; i < 200 && high - low > 1e-16 * high; i++) {
-        double middle = low + (high - low) / 2;
-        if (km_beta_cdf(middle, a, b) < p) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    return p <= 0 ? 0 : p >= 1 ? 1 : low + (high - low) / 2;
-}
-
 double km_f_cdf(double f, double df1, double df2)
 {
     assert(df1 > 0 && df2 > 0);

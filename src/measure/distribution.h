@@ -27,9 +27,8 @@ double km_f_noncentrality(double f, double df1, double df2, double p);
 double km_chi2_cdf(double x, double df);
 double km_chi2_quantile(double p, double df); /* 0 < p < 1 */
 
-/* Beta(a, b), 0 <= x, p <= 1: the regularised incomplete beta function. */
+/* Beta(a, b), 0 <= x <= 1: the regularised incomplete beta function. */
 double km_beta_cdf(double x, double a, double b);
-double km_beta_quantile(double p, double a, double b);
 
 /* P(successes <= k) of n trials. */
 double km_binomial_cdf(double k, double n, double p);

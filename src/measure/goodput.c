@@ -10,6 +10,15 @@ void km_goodput_init(struct km_goodput *book, double from, double to)
     *book = (struct km_goodput){.from = from, .to = to, .reached = from};
 }
 
+/* The bin of a time; the last one holds what is beyond. */
+static size_t bin_of(const struct km_goodput *book, double time)
+{
+    double width = (book->to - book->from) / KM_GOODPUT_BINS;
+    double place = (time - book->from) / width;
+    const size_t last = (size_t)KM_GOODPUT_BINS - 1;
+    return place < (double)last ? (size_t)fmax(place, 0) : last;
+}
+
 /* Puts `seconds` from `reached` on into the bins they lie in. */
 static void spread(struct km_goodput *book, enum km_time_use use,
                    double seconds)
@@ -20,9 +29,7 @@ static void spread(struct km_goodput *book, enum km_time_use use,
     if (!(width > 0)) {
         return;
     }
-    double place = (at - book->from) / width;
-    size_t bin = place < (double)last ? (size_t)fmax(place, 0) : last;
-    for (; bin < last; bin++) {
+    for (size_t bin = bin_of(book, at); bin < last; bin++) {
         double edge = book->from + width * ((double)bin + 1);
         double stop = fmin(fmax(edge, at), end);
         book->bins[use][bin] += stop - at;
@@ -55,4 +62,29 @@ double km_goodput_add(struct km_goodput *book, double until, double expected,
     book_seconds(book, use, first);
     book_seconds(book, rest, seconds - first);
     return seconds - first;
+}
+
+double km_goodput_move(struct km_goodput *book, double from, double until,
+                       double seconds, enum km_time_use use,
+                       enum km_time_use other)
+{
+    double width = (book->to - book->from) / KM_GOODPUT_BINS, moved = 0;
+    if (!(width > 0) || !(seconds > 0) || !(until > from)) {
+        return 0;
+    }
+    const size_t last = bin_of(book, until);
+    for (size_t bin = bin_of(book, from); bin <= last; bin++) {
+        double left = book->from + width * (double)bin;
+        double overlap = fmin(until, left + width) - fmax(from, left);
+        double share = seconds * fmax(overlap, 0) / (until - from);
+        double here = fmin(share, book->bins[use][bin]);
+        book->bins[use][bin] -= here;
+        book->bins[other][bin] += here;
+        moved += here;
+    }
+    moved = fmin(moved, book->seconds[use]);
+    book->seconds[use] -= moved;
+    book->seconds[other] += moved;
+    book->count[other]++;
+    return moved;
 }

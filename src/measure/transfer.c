@@ -1,4 +1,4 @@
-/* transfer.c - jump start, areas and thresholds of two curves. */
+/* transfer.c - what a curve is at a place, its area, where it passes a level. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "measure/transfer.h"
 
@@ -26,17 +26,6 @@ double km_curve_at(const struct km_falling *curve, double x)
     return curve->y[low] + share * (curve->y[high] - curve->y[low]);
 }
 
-double km_jumpstart(const struct km_falling *transfer,
-                    const struct km_falling *scratch, double *at)
-{
-    *at = NAN;
-    if (!transfer->count || !scratch->count) {
-        return NAN;
-    }
-    *at = fmax(transfer->x[0], scratch->x[0]);
-    return km_curve_at(scratch, *at) - km_curve_at(transfer, *at);
-}
-
 double km_curve_area(const struct km_falling *curve, double from, double to)
 {
     double area = 0, x = from, y = km_curve_at(curve, from);
@@ -48,24 +37,6 @@ double km_curve_area(const struct km_falling *curve, double from, double to)
         }
     }
     return area + (to - x) * (km_curve_at(curve, to) + y) / 2;
-}
-
-double km_area_ratio(const struct km_falling *transfer,
-                     const struct km_falling *scratch, double *from, double *to)
-{
-    *from = *to = NAN;
-    if (!transfer->count || !scratch->count) {
-        return NAN;
-    }
-    *from = fmax(transfer->x[0], scratch->x[0]);
-    *to =
-        fmin(transfer->x[transfer->count - 1], scratch->x[scratch->count - 1]);
-    if (!(*from < *to)) {
-        return NAN;
-    }
-    double area = km_curve_area(scratch, *from, *to);
-    double gained = area - km_curve_area(transfer, *from, *to);
-    return fabs(area) > 0 ? gained / fabs(area) : (double)NAN;
 }
 
 double km_gain_level(const struct km_falling *falling, double share)
@@ -102,20 +73,6 @@ struct km_threshold km_threshold_find(const struct km_falling *falling,
     found.after = place ? falling->x[place - 1] : 0;
     found.until = falling->x[place];
     return found;
-}
-
-bool km_threshold_compare(const struct km_threshold *transfer,
-                          const struct km_threshold *scratch, double x_source,
-                          struct km_threshold_ratio *out)
-{
-    *out = (struct km_threshold_ratio){.value = NAN};
-    if (!scratch->reached || scratch->at_start || isnan(transfer->x)) {
-        return false;
-    }
-    out->value = scratch->x / (transfer->x + x_source);
-    out->at_least = transfer->at_start;
-    out->at_most = !transfer->reached;
-    return isfinite(out->value);
 }
 
 double km_savings(double log_speedup)

@@ -21,20 +21,8 @@
 /* Linear between places; NaN beyond the curve or without one. */
 double km_curve_at(const struct km_falling *curve, double x);
 
-/* How much lower the transferred curve is at the first x that both have; *at is
- * that x. NaN: they share none. */
-double km_jumpstart(const struct km_falling *transfer,
-                    const struct km_falling *scratch, double *at);
-
 /* Area under the curve over [from, to], which it covers, by trapezoids. */
 double km_curve_area(const struct km_falling *curve, double from, double to);
-
-/* (A_scratch - A_transfer)/|A_scratch|, areas under the curves over the x that
- * both have. Positive: transfer was better on the whole. NaN: they share no
- * stretch of x, or the area is 0. */
-double km_area_ratio(const struct km_falling *transfer,
-                     const struct km_falling *scratch, double *from,
-                     double *to);
 
 /* The value at which `share` of the curve's own gain is made, of a falling
  * curve: y_first + share (y_last - y_first). NaN: it gained nothing. */
@@ -49,18 +37,6 @@ struct km_threshold {
 };
 struct km_threshold km_threshold_find(const struct km_falling *falling,
                                       double level);
-
-/* x_scratch/(x_transfer + x_source): how many times as soon the level is
- * reached; x_source 0: what the earlier task took is not counted. */
-struct km_threshold_ratio {
-    double value;
-    bool at_least; /* the transferred curve began below the level */
-    bool at_most;  /* it never got there */
-};
-/* False: the curve from scratch never got there or began there: no ratio. */
-bool km_threshold_compare(const struct km_threshold *transfer,
-                          const struct km_threshold *scratch, double x_source,
-                          struct km_threshold_ratio *out);
 
 /* What is saved of the first learning, 1 - x_again/x_first, of a speed-up
  * ln(x_first/x_again). Ebbinghaus 1885. */

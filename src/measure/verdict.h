@@ -76,9 +76,10 @@ void km_divergence_init(struct km_divergence *divergence);
 void km_divergence_add(struct km_divergence *divergence, double x, double y);
 
 /* Stalled: one step took longer than max(3 x median, median + 10 sigma, 30 s)
- * of the last 101 stretches, at least 20; a stretch that holds an evaluation is
- * compared with the last such ones, at least 3. After 10 stalls in a row the
- * slow pace is the usual one. size: seconds beyond the usual. */
+ * of the last 101 stretches, at least 20; a stretch that holds a known pause
+ * (an evaluation, a checkpoint) is compared with the last such ones, at
+ * least 3. After 10 stalls in a row the slow pace is the usual one. size:
+ * seconds beyond the usual. */
 enum {
     KM_STALL_USUAL_MIN = 20,
     KM_STALL_PAUSES_MIN = 3,
@@ -93,7 +94,7 @@ struct km_stall {
 void km_stall_init(struct km_stall *stall);
 /* A stretch of `steps` > 0 steps from x to x that took `seconds` > 0. */
 void km_stall_add(struct km_stall *stall, double x_from, double x_to,
-                  double steps, double seconds, bool evaluated);
+                  double steps, double seconds, bool paused);
 /* Seconds of silence after the last step that are a stall; NaN: too little is
  * known. */
 double km_stall_patience(const struct km_stall *stall);

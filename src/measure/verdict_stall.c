@@ -26,12 +26,23 @@ double km_stall_patience(const struct km_stall *stall)
                                                    : patience_of(&stall->usual);
 }
 
-void km_stall_add(struct km_stall *stall, double x_from, double x_to,
-                  double steps, double seconds, bool evaluated)
+/* A pause is logged at a step, which two stretches touch: the one that took no
+ * longer than steps do was not it. */
+static bool is_pause(const struct km_stall *stall, double steps, double seconds)
 {
-    struct km_trailing *usual = evaluated ? &stall->pauses : &stall->usual;
-    size_t least = evaluated ? KM_STALL_PAUSES_MIN : KM_STALL_USUAL_MIN;
-    bool short_one = !(seconds > SECONDS) && !evaluated;
+    const struct km_trailing *usual = &stall->usual;
+    return usual->count < KM_STALL_USUAL_MIN ||
+           seconds - (steps - 1) * km_trailing_median(usual) >
+               patience_of(usual);
+}
+
+void km_stall_add(struct km_stall *stall, double x_from, double x_to,
+                  double steps, double seconds, bool paused)
+{
+    paused = paused && is_pause(stall, steps, seconds);
+    struct km_trailing *usual = paused ? &stall->pauses : &stall->usual;
+    size_t least = paused ? KM_STALL_PAUSES_MIN : KM_STALL_USUAL_MIN;
+    bool short_one = !(seconds > SECONDS) && !paused;
     double median = short_one ? 0 : km_trailing_median(&stall->usual);
     double others = stall->usual.count ? (steps - 1) * median : 0;
     double slowest = seconds - fmax(others, 0); /* if one took it all */
@@ -39,7 +50,7 @@ void km_stall_add(struct km_stall *stall, double x_from, double x_to,
     if (short_one || !known || !(slowest > patience_of(usual))) {
         stall->row = 0;
         /* a pause is measured beside the steps around it */
-        km_trailing_push(usual, evaluated ? slowest : seconds / steps);
+        km_trailing_push(usual, paused ? slowest : seconds / steps);
         return;
     }
     double lost = slowest - km_trailing_median(usual);

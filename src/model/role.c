@@ -172,6 +172,12 @@ static const struct pattern {
     {"*tokens_per_batch", KM_ROLE_BATCH_TOKENS, NULL, 1, 0, false},
     {"batch_tokens", KM_ROLE_BATCH_TOKENS, NULL, 1, 0, false},
     /* time; the unit in the name decides the scale, else the pattern's */
+    {"*data_time*", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
+    {"*data_wait*", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
+    {"time_data", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
+    {"*data_load*_time*", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
+    {"*dataload*_time*", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
+    {"time_metrics_data_loading", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
     {"step_avg", KM_ROLE_STEP_TIME, "ms", 1e-3, 0, false},
     {"dt", KM_ROLE_STEP_TIME, NULL, 1, 0, false},
     {"time", KM_ROLE_STEP_TIME, NULL, 1, 0, false},
@@ -374,6 +380,7 @@ static struct km_role_of find_builtin(const struct words *words)
     }
     const struct pattern *hit = find_pattern(stem);
     bool timed = hit && (hit->role == KM_ROLE_STEP_TIME ||
+                         hit->role == KM_ROLE_DATA_TIME ||
                          hit->role == KM_ROLE_TRAIN_TIME);
     if (unit && !timed) {
         hit = find_pattern(all);
@@ -465,6 +472,10 @@ struct km_role_of km_role_find(const struct km_role_table *table,
     enum subset said = subset_of_labels(labels);
     struct km_role_of of = find_builtin(&words);
     of.role = role_on(of.role, said == SUBSET_UNSAID ? words.subset : said);
+    if (of.role == KM_ROLE_DATA_TIME &&
+        km_str_find(metric, '%', 0) < metric.len) {
+        of.role = KM_ROLE_NONE; /* a share of the step is no time */
+    }
     if (of.role == KM_ROLE_MFU && km_str_find(metric, '%', 0) < metric.len) {
         of.unit = "%";
         of.scale = 0.01;

@@ -27,6 +27,8 @@
     X(SAMPLES, "samples", "samples seen so far", "sample", 0)                  \
     X(EPOCH, "epoch", "epochs so far", "epoch", 0)                             \
     X(STEP_TIME, "step_time", "time of one step", "s", -1)                     \
+    X(DATA_TIME, "data_time", "time of one step spent waiting for data", "s",  \
+      -1)                                                                      \
     X(TRAIN_TIME, "train_time", "training time so far", "s", 0)                \
     X(TOKENS_PER_SECOND, "tokens_per_second", "token throughput", "token/s",   \
       1)                                                                       \

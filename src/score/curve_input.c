@@ -59,6 +59,7 @@ static const char *metric_unit(const struct km_track *track)
     case KM_ROLE_SAMPLES:
     case KM_ROLE_EPOCH:
     case KM_ROLE_STEP_TIME:
+    case KM_ROLE_DATA_TIME:
     case KM_ROLE_TRAIN_TIME:
     case KM_ROLE_TOKENS_PER_SECOND:
     case KM_ROLE_SAMPLES_PER_SECOND:

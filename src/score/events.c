@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "score/input.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { NAME_BYTES_SHOWN = 48, CHECKPOINTS_MAX = 3 };
@@ -9,6 +10,7 @@ enum { NAME_BYTES_SHOWN = 48, CHECKPOINTS_MAX = 3 };
 struct collecting {
     struct km_arena *arena;
     struct km_run_events *events;
+    size_t checkpoints_cap;
     size_t seen, every; /* each `every`-th of those seen is kept */
     bool full;
 };
@@ -26,14 +28,44 @@ static bool is_shown(struct km_str kind)
     return false;
 }
 
+/* All of them, for what their waits cost. False: memory is short. */
+static bool take_checkpoint(struct collecting *c, double step)
+{
+    struct km_run_events *events = c->events;
+    size_t count = events->checkpoint_count;
+    if (count == KM_RUN_CHECKPOINTS_MAX) {
+        return true;
+    }
+    events->checkpoints =
+        km_arena_widen(c->arena, events->checkpoints, count,
+                       &c->checkpoints_cap, count + 1, sizeof step);
+    if (events->checkpoints) {
+        events->checkpoints[events->checkpoint_count++] = step;
+    }
+    return events->checkpoints != NULL;
+}
+
+static int rising(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
 static bool take_event(void *user, uint32_t attempt,
                        const struct km_event *event)
 {
     (void)attempt;
     struct collecting *c = user;
     struct km_run_events *events = c->events;
-    if (event->step == KM_STEP_ABSENT || !is_shown(event->kind) ||
-        c->seen++ % c->every) {
+    if (event->step == KM_STEP_ABSENT || !is_shown(event->kind)) {
+        return true;
+    }
+    if (km_str_is(event->kind, "checkpoint") &&
+        !take_checkpoint(c, (double)event->step)) {
+        c->full = true;
+        return false;
+    }
+    if (c->seen++ % c->every) {
         return true;
     }
     if (events->count == KM_RUN_EVENTS_MAX) {
@@ -81,7 +113,7 @@ enum km_code km_run_events_load(struct km_store *store, uint64_t run_id,
 {
     struct collecting collecting = {
         .arena = arena, .events = events, .every = 1};
-    events->count = 0;
+    *events = (struct km_run_events){.count = 0};
     events->marks = km_new(arena, struct km_mark, KM_RUN_EVENTS_MAX);
     enum km_code code = KM_OK;
     if (events->marks) {
@@ -89,6 +121,10 @@ enum km_code km_run_events_load(struct km_store *store, uint64_t run_id,
             km_store_read_events(store, run_id, take_event, &collecting, err);
     }
     drop_routine(events);
+    if (events->checkpoint_count) {
+        qsort(events->checkpoints, events->checkpoint_count,
+              sizeof *events->checkpoints, rising);
+    }
     if (code == KM_OK && (!events->marks || collecting.full)) {
         return km_fail(err, KM_ELIMIT,
                        "the events of the run do not fit the memory allowed "

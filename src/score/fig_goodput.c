@@ -1,15 +1,14 @@
-/* fig_goodput.c - speed.goodput and speed.ettr: where the time went. */
+/* fig_goodput.c - speed.goodput: where the time went. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 #include <stdlib.h>
 
-#include "measure/ettr.h"
 #include "measure/goodput.h"
 #include "score/card.h"
 #include "score/memory.h"
 #include "score/speed.h"
 
-enum { POINTS_MIN = 20, BLOCK = 256 };
+enum { POINTS_MIN = 20, BLOCK = 256, WAITS_MAX = 65536 };
 static const double ROUNDING = 1e-9, TIMES = 3, SECONDS = 30,
                     WORTH_A_CHART = 0.005;
 
@@ -130,11 +129,13 @@ static struct stretch judge(const struct km_score_input *input,
         return (struct stretch){use, use, seconds};
     }
     bool evaluated = km_evaluated_within(input, t->step[from], t->step[to]);
-    if (!first && !evaluated && !(seconds > usual + SECONDS)) {
+    bool saved = km_saved_within(input, t->step[from], t->step[to]);
+    if (!first && !evaluated && !saved && !(seconds > usual + SECONDS)) {
         return (struct stretch){use, use, seconds};
     }
     return (struct stretch){use,
                             first       ? KM_TIME_START_UP
+                            : saved     ? KM_TIME_CHECKPOINT
                             : evaluated ? KM_TIME_EVALUATION
                                         : KM_TIME_STALL,
                             fmax(usual, 0)};
@@ -180,6 +181,24 @@ static void fill_book(const struct km_score_input *input,
         first = restart;
     }
     (void)km_goodput_add(book, until, INFINITY, use, use);
+}
+
+/* Of the time that steps took, what they waited for data, as logged. */
+static void move_waits(const struct km_score_input *input,
+                       struct km_goodput *book)
+{
+    const struct km_track *t = input->view.tracks[KM_ROLE_DATA_TIME];
+    size_t every = t ? (t->count + WAITS_MAX - 1) / WAITS_MAX : 0;
+    for (size_t i = every; every && i < t->count; i += every) {
+        double steps = t->step[i] - t->step[i - every];
+        double seconds = t->value[i] * steps; /* in the role's unit */
+        double elapsed = t->time_s[i] - t->time_s[i - every];
+        if (t->attempt[i] == t->attempt[i - every] && elapsed > 0) {
+            (void)km_goodput_move(book, t->time_s[i] - elapsed, t->time_s[i],
+                                  fmin(seconds, elapsed), KM_TIME_PRODUCTIVE,
+                                  KM_TIME_DATA);
+        }
+    }
 }
 
 KM_FIGURE_COMPUTE(km_goodput_chart)
@@ -285,6 +304,7 @@ enum km_code km_goodput_fill(struct km_score_input *input, struct km_err *err)
         return KM_OK;
     }
     fill_book(input, &walk, book);
+    move_waits(input, book);
     input->book = book;
     input->booked_points = walk.count;
     return KM_OK;
@@ -297,43 +317,4 @@ KM_FIGURE_COMPUTE(km_compute_goodput)
                        : km_card_add_absent(card, "speed.goodput", "productive",
                                             "1", KM_FIGURE_NOT_APPLICABLE,
                                             input->no_book, err);
-}
-
-KM_FIGURE_COMPUTE(km_compute_ettr)
-{
-    const char *id = "speed.ettr";
-    const struct km_goodput *book = input->book;
-    if (!book) {
-        return km_card_add_absent(card, id, "", "1", KM_FIGURE_NOT_APPLICABLE,
-                                  input->no_book, err);
-    }
-    double failures = (double)book->count[KM_TIME_RESTART];
-    if (failures < 1) {
-        return km_card_add_absent(card, id, "", "1", KM_FIGURE_INSUFFICIENT,
-                                  "no restart yet: nothing to expect one from",
-                                  err);
-    }
-    const struct km_ettr ettr = {
-        .between_failures = (book->to - book->from) / failures,
-        .overhead = book->seconds[KM_TIME_RESTART] / failures,
-        .interval = 2 * book->seconds[KM_TIME_REDONE] / failures,
-        .checkpoint = 0,
-    };
-    bool small;
-    struct km_figure_result result = km_result_new(id, "", "1");
-    struct km_evidence evidence = {0};
-    result.value = km_ettr_expected(&ettr, &small);
-    result.method = "1 - (restart + redone) / time between restarts";
-    result.n = (uint64_t)failures;
-    result.state = KM_FIGURE_WEAK;
-    result.reason = km_arena_printf(card->arena, "from %.0f restart%s%s",
-                                    failures, failures > 1 ? "s" : "",
-                                    small ? "" : ", each of them costly");
-    km_evidence_add(&evidence,
-                    km_arena_printf(card->arena,
-                                    "a restart every %.3g h: %.3g min to get "
-                                    "going, %.3g min of steps done again",
-                                    ettr.between_failures / 3600,
-                                    ettr.overhead / 60, ettr.interval / 120));
-    return km_card_add(card, result, &evidence, err);
 }

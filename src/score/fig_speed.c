@@ -48,6 +48,27 @@ bool km_evaluated_within(const struct km_score_input *input, double from,
     return at < valid->count && valid->step[at] <= to;
 }
 
+size_t km_checkpoints_until(const struct km_score_input *input, double step)
+{
+    const struct km_run_events *events = &input->events;
+    size_t low = 0, high = events->checkpoint_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (events->checkpoints[middle] <= step) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+bool km_saved_within(const struct km_score_input *input, double from, double to)
+{
+    size_t until = km_checkpoints_until(input, to);
+    return until && input->events.checkpoints[until - 1] >= from;
+}
+
 static const char *missing_clock(const struct km_score_input *input)
 {
     return input->timeline.source ? "fewer than two timed stretches"

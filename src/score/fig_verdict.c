@@ -278,16 +278,20 @@ static void explain_stall(const struct km_stall *stall, double silence,
                         stall->lost, km_stall_patience(stall)));
 }
 
-/* An evaluation that was logged after the steps behind it were judged is
- * another pause: they are judged anew. */
+/* An evaluation or checkpoint that was logged after the steps behind it were
+ * judged is another pause: they are judged anew. */
 static void find_stalls(const struct km_score_input *input,
                         struct km_stall_look *look)
 {
     const struct km_timeline *line = &input->timeline;
     const struct km_track *valid = input->valid.track;
     size_t evaluations = valid ? valid->count : 0;
-    bool late = look->taken && look->evaluations < evaluations &&
-                valid->step[look->evaluations] <= line->at[look->taken - 1];
+    double judged = look->taken && look->taken <= line->count
+                        ? line->at[look->taken - 1]
+                        : (double)-INFINITY;
+    bool late = look->checkpoints != km_checkpoints_until(input, judged);
+    late = late || (look->taken && look->evaluations < evaluations &&
+                    valid->step[look->evaluations] <= judged);
     if (late || look->evaluations > evaluations || look->taken > line->count) {
         *look = (struct km_stall_look){.taken = 0};
         km_stall_init(&look->stall);
@@ -296,10 +300,14 @@ static void find_stalls(const struct km_score_input *input,
         double from = line->at[i] - line->steps[i];
         km_stall_add(&look->stall, from, line->at[i], line->steps[i],
                      line->seconds[i],
-                     km_evaluated_within(input, from, line->at[i]));
+                     km_evaluated_within(input, from, line->at[i]) ||
+                         km_saved_within(input, from, line->at[i]));
     }
     look->taken = line->count;
     look->evaluations = evaluations;
+    look->checkpoints =
+        line->count ? km_checkpoints_until(input, line->at[line->count - 1])
+                    : 0;
 }
 
 KM_FIGURE_COMPUTE(km_compute_verdict_stalled)

@@ -31,10 +31,12 @@ struct km_run_facts {
 };
 
 /* Checkpoints, releases and incidents at a step; of too many each k-th. */
-enum { KM_RUN_EVENTS_MAX = 256 };
+enum { KM_RUN_EVENTS_MAX = 256, KM_RUN_CHECKPOINTS_MAX = 65536 };
 struct km_run_events {
     struct km_mark *marks;
     size_t count;
+    double *checkpoints; /* steps of the first ones, rising */
+    size_t checkpoint_count;
 };
 
 struct km_curve_memory; /* score/memory.h */

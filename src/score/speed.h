@@ -16,4 +16,11 @@ void km_speed_interval(const struct km_throughput *speed, double level,
 bool km_evaluated_within(const struct km_score_input *input, double from,
                          double to);
 
+/* Was a checkpoint written at a step in [from, to]? */
+bool km_saved_within(const struct km_score_input *input, double from,
+                     double to);
+
+/* Checkpoints up to a step, inclusive. */
+size_t km_checkpoints_until(const struct km_score_input *input, double step);
+
 #endif

@@ -37,6 +37,7 @@ struct km_regime_look {
 struct km_stall_look {
     size_t taken;       /* stretches of the timeline */
     size_t evaluations; /* that were known */
+    size_t checkpoints; /* up to the last stretch taken */
     struct km_stall stall;
 };
 

@@ -45,22 +45,19 @@ for n, m, sign, start in ((5, 9, 1, 1), (12, 4, -1, 3), (7, 7, 1, 40),
     yt = sign * 5 + 1.5 * np.exp(-xt / 30) + 0.1 * rng.normal(size=n)
     ys = sign * 5 + 3 * np.exp(-xs / 30) + 0.1 * rng.normal(size=m)
     low, high = max(xt[0], xs[0]), min(xt[-1], xs[-1])
-    jump = at(xs, ys, low) - at(xt, yt, low)
-    ratio = np.nan
-    if low < high:
-        whole = area(xs, ys, low, high)
-        ratio = (whole - area(xt, yt, low, high)) / abs(whole)
-    put("curves", n, m, *xt, *yt, *xs, *ys, "=", jump, low, ratio, low, high)
+    areas = [area(x, y, low, high) if low < high else np.nan
+             for x, y in ((xt, yt), (xs, ys))]
+    put("curves", n, m, *xt, *yt, *xs, *ys, low, high, "=", at(xt, yt, low),
+        at(xs, ys, low), *areas)
 
-for n, m, drop, source in ((6, 8, 0.5, 0), (9, 5, 0.5, 70), (4, 6, 0.95, 5),
-                           (5, 5, 0.02, 0)):
+for n, m, drop in ((6, 8, 0.5), (9, 5, 0.5), (4, 6, 0.95), (5, 5, 0.02)):
     xt, xs = np.cumsum(1 + 9 * rng.random(n)), np.cumsum(1 + 30 * rng.random(m))
     yt = 2 - np.cumsum(rng.random(n)) / n
     ys = 2.2 - np.cumsum(rng.random(m)) / m
     level = ys[0] + drop * (ys[-1] - ys[0])
     (t, t_ok, t_start), (s, s_ok, s_start) = (reach(xt, yt, level),
                                               reach(xs, ys, level))
-    put("threshold", n, m, *xt, *yt, *xs, *ys, drop, source, "=", level,
-        t, t_ok, t_start, s, s_ok, s_start, s / (t + source))
+    put("threshold", n, m, *xt, *yt, *xs, *ys, drop, "=", level, t, t_ok,
+        t_start, s, s_ok, s_start)
 for speedup in (1, 2, 0.5, 1e-3, 1 + 1e-12):
     put("savings", np.log(speedup), "=", 1 - 1 / np.float64(speedup))

@@ -21,8 +21,6 @@ static double apply(const char *name, const double *a)
            : strcmp(name, "chi2_quantile") == 0 ? km_chi2_quantile(a[0], a[1])
            : strcmp(name, "chi2_cdf") == 0      ? km_chi2_cdf(a[0], a[1])
            : strcmp(name, "beta_cdf") == 0      ? km_beta_cdf(a[0], a[1], a[2])
-           : strcmp(name, "beta_quantile") == 0
-               ? km_beta_quantile(a[0], a[1], a[2])
            : strcmp(name, "binomial_cdf") == 0
                ? km_binomial_cdf(a[0], a[1], a[2])
                : (double)NAN;
@@ -53,7 +51,7 @@ static void every_value_is_that_of_scipy(void)
         CHECK_NEAR(actual, expected, bound);
         rows++;
     }
-    CHECK(rows > 265);
+    CHECK(rows > 240);
     if (file) {
         (void)fclose(file);
     }
@@ -66,8 +64,6 @@ static void extremes_have_their_limits(void)
     CHECK_INT(km_chi2_cdf(INFINITY, 4), 1);
     CHECK_INT(km_binomial_cdf(-1, 5, 0.5), 0);
     CHECK_INT(km_binomial_cdf(5, 5, 0.5), 1);
-    CHECK_INT(km_beta_quantile(0, 2, 3), 0);
-    CHECK_INT(km_beta_quantile(1, 2, 3), 1);
 }
 
 /* statsmodels 0.14, proportion_confint(method="wilson") */

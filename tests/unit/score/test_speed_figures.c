@@ -49,6 +49,54 @@ static void every_second_is_booked_once(void)
     km_arena_finish(&arena);
 }
 
+/* 1,000 steps of 1 s; after every 250th a checkpoint takes 40 s, a restart at
+ * 800 goes back to 750; of every step 0.2 s wait for data, logged each 5th. */
+static void checkpoints_and_waits_for_data_have_rows_of_their_own(void)
+{
+    struct score_run r;
+    double time_s = 0;
+    score_run_begin(&r);
+    for (int part = 0; part < 2; part++) {
+        int from = part ? 751 : 1, to = part ? 1000 : 800;
+        if (part) {
+            score_run_attempt(&r, 1);
+            time_s += 99;
+        }
+        for (int step = from; step <= to; step++) {
+            time_s += (step - 1) % 250 == 0 && step > from ? 41 : 1;
+            score_run_point(&r, "train/loss", step, time_s, 4);
+            if (step % 5 == 0) {
+                score_run_point(&r, "data_time", step, time_s, 0.2);
+            }
+            if (step % 250 == 0) {
+                const struct km_event saved = {.step = step,
+                                               .time_ns = KM_TIME_ABSENT,
+                                               .kind = KM_STR("checkpoint")};
+                km_batch_event(&r.batch, r.run, r.attempt, &saved);
+            }
+        }
+    }
+    CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+    double sum = 0, all = 799 + 3 * 40 + 100 + 249;
+    for (size_t i = 0; i < card.count; i++) {
+        bool one = strcmp(card.results[i].figure->id, "speed.goodput") == 0;
+        sum += one ? card.results[i].value : 0;
+    }
+    CHECK_NEAR(sum, 1, 1e-9);
+    CHECK_NEAR(value("speed.goodput", "lost to checkpoint"), 3 * 40 / all,
+               1e-3);
+    CHECK_NEAR(value("speed.goodput", "lost to waiting for data"),
+               0.2 * 1000 / all, 0.01);
+    CHECK(!score_run_find(&card, "speed.goodput", "lost to stall"));
+    const struct km_figure_result *stalled =
+        score_run_find(&card, "verdict.stalled", NULL);
+    CHECK(stalled && !(stalled->value > 0)); /* a known pause */
+    const struct km_figure_result *best =
+        score_run_find(&card, "speed.ettr", "best checkpoint interval");
+    CHECK_NEAR(best ? best->value : 0, sqrt(2 * 40 * all) / 60, 0.01);
+    score_run_end(&r, &arena);
+}
+
 static void a_lasting_change_of_speed_is_found_and_marked(void)
 {
     for (int slower = 0; slower < 2; slower++) {
@@ -161,6 +209,7 @@ int main(void)
 {
     RUN(utilisation_is_that_of_the_hand_calculation);
     RUN(every_second_is_booked_once);
+    RUN(checkpoints_and_waits_for_data_have_rows_of_their_own);
     RUN(a_lasting_change_of_speed_is_found_and_marked);
     RUN(a_change_too_new_to_last_is_seen_live);
     RUN(what_is_missing_is_named);
