@@ -182,7 +182,7 @@ static enum km_code add_efficiency(const struct scaling *s)
     result.method = km_arena_printf(
         s->card->arena, "%ss/s of one accelerator at %g over that at %g",
         km_axis_name(s->work), most, least);
-    if (km_moments_welch(&many, &few, &se, &df)) {
+    if (km_moments_welch(&many, &few, &se, &df) && se > 0) {
         double half = se * km_t_quantile(0.5 + s->card->level / 2, df);
         result.lo = exp(gain - half);
         result.hi = exp(gain + half);

@@ -24,12 +24,16 @@ static void the_law_is_found_again(void)
 {
     cohort_build_begin(&build);
     known_scaling_build(&build, 6, 2, group);
+    for (size_t i = 0; i < build.cohort.count;
+         i++) { /* seeds differ a little */
+        build.cohort.members[i].axes.rate[KM_AXIS_ACTIVE].per_step *=
+            exp(i % 2 ? 1e-9 : -1e-9);
+    }
     judge();
     double law = 1 / (1 + 0.02 * 31 + 0.001 * 32 * 31);
     const struct km_figure_result *f = find("efficiency at 32");
     CHECK_NEAR(f ? f->value : 0, law, 1e-12);
-    CHECK(f && f->state == KM_FIGURE_OK && f->lo <= law + 1e-12 &&
-          law <= f->hi + 1e-12);
+    CHECK(f && f->state == KM_FIGURE_OK && f->lo < law && law < f->hi);
     CHECK_NEAR(find("contention")->value, 0.02, 1e-9);
     CHECK_NEAR(find("coherency")->value, 0.001, 1e-9);
     CHECK_NEAR(find("best number")->value, sqrt(0.98 / 0.001), 1e-6);
