@@ -270,8 +270,13 @@ const struct km_command km_commands[] = {
      "its factors; the difference at the same step; and a verdict that may be "
      "looked at as often as you like: one arm is better, no difference that "
      "matters, NEED n MORE SEEDS, or UNDECIDABLE.\n\n"
-     "Other configurations of the project that have seeds say how much seeds "
-     "differ. More than two arms are ranked and held against the best.",
+     "With --target: when half of each arm has reached it and how long they "
+     "are "
+     "short of it on average, with runs that have not yet counted as such.\n\n"
+     "Other configurations of the project that have seeds, among its newest "
+     "500 "
+     "runs, say how much seeds differ. More than two arms are ranked and held "
+     "against the best.",
      "km compare 'lab/muon-*' 'lab/adamw-*'", KM_WORD_RUN, 0, -1,
      KM_OPTION_TABLE(compare_options), km_run_compare_arms, false},
     {"seeds", "[RUN...]", "say how much seeds differ and how many are needed",

@@ -20,9 +20,10 @@ struct clock {
 struct arrivals {
     const char *name;
     size_t runs, reached, never;
-    bool mixed;  /* several configurations, one of them with several runs */
-    double seen; /* the last place that anybody has seen */
-    double tau;  /* up to which its restricted mean is known */
+    size_t early; /* of those that reached it: by their first value */
+    bool mixed;   /* several configurations, one of them with several runs */
+    double seen;  /* the last place that anybody has seen */
+    double tau;   /* up to which its restricted mean is known */
     struct km_survival_step *steps;
     size_t step_count;
     struct km_survival_restricted mean;
@@ -46,6 +47,12 @@ static enum km_code fail_full(struct km_err *err)
     return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
 }
 
+/* Its units are not independent, or nobody saw when some of them got there. */
+static bool is_doubtful(const struct arrivals *a)
+{
+    return a->mixed || a->early;
+}
+
 /* Several configurations, and fewer of them than runs? */
 static bool is_mixed(const struct grouping *g, uint32_t index)
 {
@@ -67,7 +74,7 @@ static bool is_mixed(const struct grouping *g, uint32_t index)
 /* When the member got there, or where it is censored; false: it has no curve.
  */
 static bool place_of(const struct grouping *g, const struct km_member *member,
-                     double *x, bool *reached)
+                     double *x, bool *reached, bool *early)
 {
     const struct km_member_curve *curve = km_member_quality(member);
     if (!curve || !curve->count ||
@@ -79,6 +86,7 @@ static bool place_of(const struct grouping *g, const struct km_member *member,
     bool broken = member->diverged || member->state == KM_RUN_FAILED ||
                   member->state == KM_RUN_KILLED;
     *reached = crossing.reached && crossing.confirmed;
+    *early = *reached && crossing.x <= curve->x[0];
     *x = *reached ? crossing.x : broken ? (double)INFINITY : member->x_now;
     return *x > 0;
 }
@@ -90,14 +98,15 @@ static enum km_code arrive(const struct grouping *g, uint32_t index,
     for (size_t i = 0; i < g->cohort->count; i++) {
         const struct km_member *member = &g->cohort->members[i];
         double *x = &g->x[out->runs];
-        bool *reached = &g->reached[out->runs];
-        if (g->group[i] != index || !place_of(g, member, x, reached)) {
+        bool *reached = &g->reached[out->runs], early;
+        if (g->group[i] != index || !place_of(g, member, x, reached, &early)) {
             continue;
         }
         *x *= member->axes.rate[clock->axis].per_step * clock->scale;
         out->name = out->name ? out->name : member->label;
         out->runs++;
         out->reached += *reached;
+        out->early += early;
         out->never += isinf(*x) ? 1 : 0;
         out->seen = isfinite(*x) ? fmax(out->seen, *x) : out->seen;
     }
@@ -162,6 +171,10 @@ static const char *count_text(const struct grouping *g,
     const char *text =
         km_arena_printf(arena, "%zu of %zu run%s reached %.6g", a->reached,
                         a->runs, a->runs == 1 ? "" : "s", g->target);
+    if (text && a->early) {
+        text = km_arena_printf(arena, "%s (%zu by the first value, or before)",
+                               text, a->early);
+    }
     if (text && yet) {
         text = km_arena_printf(arena, "%s, %zu %s censored at %s last step",
                                text, yet, yet == 1 ? "is" : "are",
@@ -212,8 +225,8 @@ static enum km_code add_median(const struct grouping *g,
         result.lo = median.lo;
         result.hi = median.hi;
         result.rung = "log(-log) limits";
-        result.state =
-            isfinite(median.hi) && !a->mixed ? KM_FIGURE_OK : KM_FIGURE_WEAK;
+        result.state = isfinite(median.hi) && !is_doubtful(a) ? KM_FIGURE_OK
+                                                              : KM_FIGURE_WEAK;
         if (isinf(median.hi)) {
             result.rung = "";
             result.reason = km_arena_printf(
@@ -261,8 +274,8 @@ static enum km_code add_group_mean(const struct grouping *g,
                                  reason);
     }
     return add_mean(g, a->name, mean, a->runs,
-                    known && !a->mixed ? KM_FIGURE_OK : KM_FIGURE_WEAK, reason,
-                    clock, tau);
+                    known && !is_doubtful(a) ? KM_FIGURE_OK : KM_FIGURE_WEAK,
+                    reason, clock, tau);
 }
 
 static enum km_code add_difference(const struct grouping *g,
@@ -273,6 +286,7 @@ static enum km_code add_difference(const struct grouping *g,
     struct km_estimate difference =
         km_survival_difference(&a->mean, &first->mean, g->card->level);
     bool told = difference.lo > 0, mixed = a->mixed || first->mixed;
+    bool doubtful = is_doubtful(a) || is_doubtful(first);
     const char *reason =
         isnan(difference.lo) ? "no interval: a group has none of its own"
         : !told              ? "the interval spans 0"
@@ -282,7 +296,7 @@ static enum km_code add_difference(const struct grouping *g,
     return add_mean(
         g, km_arena_printf(g->card->arena, "%s less %s", a->name, first->name),
         difference, a->runs + first->runs,
-        told && !mixed ? KM_FIGURE_OK : KM_FIGURE_WEAK, reason, clock, tau);
+        told && !doubtful ? KM_FIGURE_OK : KM_FIGURE_WEAK, reason, clock, tau);
 }
 
 /* Up to where every group's mean is known; 0: nobody was seen at all. */

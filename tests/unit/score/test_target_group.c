@@ -112,6 +112,25 @@ static void figures_tell_who_gets_there_first_and_on_which_clock(void)
     cohort_build_end(&build);
 }
 
+static void whoever_is_there_at_the_first_value_got_there_before(void)
+{
+    static const uint32_t group[] = {0, 0, 0};
+    static const double scale[] = {5, 500, 600};
+    begin();
+    for (size_t i = 0; i < 3; i++) {
+        (void)cohort_build_run(&build, "r", scale[i]);
+    }
+    CHECK_INT(km_target_group_add(&build.cohort, group, 1, NULL, NULL, 4, &card,
+                                  NULL),
+              KM_OK);
+    const struct km_figure_result *mean =
+        km_card_find(&card, "compare.restricted_mean", "r");
+    CHECK(mean && mean->state == KM_FIGURE_WEAK);
+    CHECK_TEXT(mean ? mean->reason : "",
+               "3 of 3 runs reached 4 (1 by the first value, or before)");
+    cohort_build_end(&build);
+}
+
 static void a_run_of_another_metric_is_left_out(void)
 {
     static const uint32_t group[] = {0, 0};
@@ -153,6 +172,7 @@ int main(void)
     RUN(runs_leave_the_curve_when_they_get_there);
     RUN(nobody_there_is_a_flat_line);
     RUN(figures_tell_who_gets_there_first_and_on_which_clock);
+    RUN(whoever_is_there_at_the_first_value_got_there_before);
     RUN(a_run_of_another_metric_is_left_out);
     RUN(mixed_configurations_are_weak);
     return tap_end();
