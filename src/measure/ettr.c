@@ -8,9 +8,11 @@ double km_ettr_expected(const struct km_ettr *ettr, bool *small)
 {
     double lost =
         (ettr->overhead + ettr->interval / 2) / ettr->between_failures;
-    double value = (1 - lost) / (1 + ettr->checkpoint / ettr->interval);
+    bool free = ettr->checkpoint <= 0; /* then D may be 0, too */
+    double value =
+        (1 - lost) / (free ? 1 : 1 + ettr->checkpoint / ettr->interval);
     *small = lost <= 0.1;
-    if (!(ettr->between_failures > 0) || !(ettr->interval > 0) ||
+    if (!(ettr->between_failures > 0) || !(ettr->interval >= 0) ||
         !(ettr->overhead >= 0) || !(ettr->checkpoint >= 0) || isnan(value)) {
         return NAN;
     }

@@ -18,7 +18,7 @@
 struct km_ettr {
     double between_failures; /* M > 0 */
     double overhead;         /* u + q >= 0 */
-    double interval;         /* D > 0 */
+    double interval;         /* D > 0; 0 where w is: nothing is done again */
     double checkpoint;       /* w >= 0 */
 };
 

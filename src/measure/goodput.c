@@ -63,28 +63,3 @@ double km_goodput_add(struct km_goodput *book, double until, double expected,
     book_seconds(book, rest, seconds - first);
     return seconds - first;
 }
-
-double km_goodput_move(struct km_goodput *book, double from, double until,
-                       double seconds, enum km_time_use use,
-                       enum km_time_use other)
-{
-    double width = (book->to - book->from) / KM_GOODPUT_BINS, moved = 0;
-    if (!(width > 0) || !(seconds > 0) || !(until > from)) {
-        return 0;
-    }
-    const size_t last = bin_of(book, until);
-    for (size_t bin = bin_of(book, from); bin <= last; bin++) {
-        double left = book->from + width * (double)bin;
-        double overlap = fmin(until, left + width) - fmax(from, left);
-        double share = seconds * fmax(overlap, 0) / (until - from);
-        double here = fmin(share, book->bins[use][bin]);
-        book->bins[use][bin] -= here;
-        book->bins[other][bin] += here;
-        moved += here;
-    }
-    moved = fmin(moved, book->seconds[use]);
-    book->seconds[use] -= moved;
-    book->seconds[other] += moved;
-    book->count[other]++;
-    return moved;
-}

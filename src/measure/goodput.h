@@ -43,11 +43,4 @@ void km_goodput_init(struct km_goodput *book, double from, double to);
 double km_goodput_add(struct km_goodput *book, double until, double expected,
                       enum km_time_use use, enum km_time_use rest);
 
-/* Takes `seconds` of what was booked for `use` evenly over [from, until] and
- * books them for `other` instead, no more than each bin holds. Returns how many
- * it were. */
-double km_goodput_move(struct km_goodput *book, double from, double until,
-                       double seconds, enum km_time_use use,
-                       enum km_time_use other);
-
 #endif

@@ -177,7 +177,16 @@ static const struct pattern {
     {"time_data", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
     {"*data_load*_time*", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
     {"*dataload*_time*", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
-    {"time_metrics_data_loading", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
+    {"*batch_generator_time", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
+    {"*data_loading", KM_ROLE_DATA_TIME, NULL, 1, 0, false},
+    {"*checkpoint_time", KM_ROLE_CHECKPOINT_TIME, NULL, 1, 0, false},
+    {"*checkpointing_time", KM_ROLE_CHECKPOINT_TIME, NULL, 1, 0, false},
+    {"*checkpoint_save_time", KM_ROLE_CHECKPOINT_TIME, NULL, 1, 0, false},
+    {"*save_checkpoint_time", KM_ROLE_CHECKPOINT_TIME, NULL, 1, 0, false},
+    {"*ckpt_time", KM_ROLE_CHECKPOINT_TIME, NULL, 1, 0, false},
+    {"eval_time", KM_ROLE_EVAL_TIME, NULL, 1, 0, false},
+    {"eval_runtime", KM_ROLE_EVAL_TIME, NULL, 1, 0, false},
+    {"accumulated_eval_time", KM_ROLE_EVAL_TIME, NULL, 1, 0, false},
     {"step_avg", KM_ROLE_STEP_TIME, "ms", 1e-3, 0, false},
     {"dt", KM_ROLE_STEP_TIME, NULL, 1, 0, false},
     {"time", KM_ROLE_STEP_TIME, NULL, 1, 0, false},
@@ -196,6 +205,9 @@ static const struct pattern {
 /* The subset word is part of these names, so they are looked up whole. */
 static const char *const whole_names[] = {
     "train_time",
+    "eval_time",
+    "eval_runtime",
+    "accumulated_eval_time",
 };
 
 static const struct {
@@ -362,6 +374,18 @@ static const struct pattern *find_pattern(struct km_str text)
     return NULL;
 }
 
+static bool is_wait(enum km_role role)
+{
+    return role == KM_ROLE_DATA_TIME || role == KM_ROLE_CHECKPOINT_TIME ||
+           role == KM_ROLE_EVAL_TIME;
+}
+
+static bool is_time(enum km_role role)
+{
+    return role == KM_ROLE_STEP_TIME || role == KM_ROLE_TRAIN_TIME ||
+           is_wait(role);
+}
+
 /* Looks a name up, with and without a unit of time as its last word. */
 static struct km_role_of find_builtin(const struct words *words)
 {
@@ -379,10 +403,7 @@ static struct km_role_of find_builtin(const struct words *words)
         }
     }
     const struct pattern *hit = find_pattern(stem);
-    bool timed = hit && (hit->role == KM_ROLE_STEP_TIME ||
-                         hit->role == KM_ROLE_DATA_TIME ||
-                         hit->role == KM_ROLE_TRAIN_TIME);
-    if (unit && !timed) {
+    if (unit && !(hit && is_time(hit->role))) {
         hit = find_pattern(all);
         unit = NULL;
     }
@@ -472,13 +493,13 @@ struct km_role_of km_role_find(const struct km_role_table *table,
     enum subset said = subset_of_labels(labels);
     struct km_role_of of = find_builtin(&words);
     of.role = role_on(of.role, said == SUBSET_UNSAID ? words.subset : said);
-    if (of.role == KM_ROLE_DATA_TIME &&
-        km_str_find(metric, '%', 0) < metric.len) {
-        of.role = KM_ROLE_NONE; /* a share of the step is no time */
-    }
-    if (of.role == KM_ROLE_MFU && km_str_find(metric, '%', 0) < metric.len) {
+    bool share = km_str_find(metric, '%', 0) < metric.len;
+    if (of.role == KM_ROLE_MFU && share) {
         of.unit = "%";
         of.scale = 0.01;
+    }
+    if (is_wait(of.role) && share) { /* "data_loading(%)" */
+        of.role = KM_ROLE_NONE;
     }
     if (of.role == KM_ROLE_NONE) {
         of = (struct km_role_of){KM_ROLE_NONE, "", 0, 1, false};

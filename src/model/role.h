@@ -38,7 +38,10 @@
     X(MFU, "mfu", "model FLOP utilisation", "1", 1)                            \
     X(FLOPS, "flops", "FLOP so far", "FLOP", 0)                                \
     X(BATCH_SIZE, "batch_size", "samples per step", "sample", 0)               \
-    X(BATCH_TOKENS, "batch_tokens", "tokens per step", "token", 0)
+    X(BATCH_TOKENS, "batch_tokens", "tokens per step", "token", 0)             \
+    X(CHECKPOINT_TIME, "checkpoint_time",                                      \
+      "time that saving a checkpoint took", "s", -1)                           \
+    X(EVAL_TIME, "eval_time", "time that an evaluation took", "s", -1)
 
 enum km_role {
 #define KM_ROLE_ENUM(id, word, title, unit, better) KM_ROLE_##id,

@@ -59,7 +59,6 @@ static const char *metric_unit(const struct km_track *track)
     case KM_ROLE_SAMPLES:
     case KM_ROLE_EPOCH:
     case KM_ROLE_STEP_TIME:
-    case KM_ROLE_DATA_TIME:
     case KM_ROLE_TRAIN_TIME:
     case KM_ROLE_TOKENS_PER_SECOND:
     case KM_ROLE_SAMPLES_PER_SECOND:
@@ -68,6 +67,9 @@ static const char *metric_unit(const struct km_track *track)
     case KM_ROLE_FLOPS:
     case KM_ROLE_BATCH_SIZE:
     case KM_ROLE_BATCH_TOKENS:
+    case KM_ROLE_DATA_TIME:
+    case KM_ROLE_CHECKPOINT_TIME:
+    case KM_ROLE_EVAL_TIME:
     case KM_ROLE_COUNT:
         break;
     }

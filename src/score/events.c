@@ -2,8 +2,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "score/input.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "score/note_fields.h"
 
 enum { NAME_BYTES_SHOWN = 48, CHECKPOINTS_MAX = 3 };
 
@@ -51,14 +54,56 @@ static int rising(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* {"seconds": 12.5} and its kin; NaN: it does not say. */
+static double read_duration(struct collecting *c, struct km_str detail)
+{
+    double seconds = NAN, ms = NAN;
+    const struct km_note_field fields[] = {
+        {.key = "seconds", .number = &seconds},
+        {.key = "duration", .number = &seconds},
+        {.key = "duration_s", .number = &seconds},
+        {.key = "duration_seconds", .number = &seconds},
+        {.key = "duration_ms", .number = &ms},
+    };
+    const struct km_note note = {.json = detail};
+    (void)km_note_read(&note, fields, sizeof fields / sizeof *fields, c->arena,
+                       &c->full);
+    return isnan(seconds) ? ms / 1e3 : seconds;
+}
+
+static void take_duration(struct collecting *c, const struct km_event *event)
+{
+    struct km_run_events *events = c->events;
+    bool saved = km_str_is(event->kind, "checkpoint");
+    if ((!saved && !km_str_is(event->kind, "evaluation")) ||
+        !event->detail_json.len || events->timed_count == KM_TIMED_EVENTS_MAX) {
+        return;
+    }
+    double seconds = read_duration(c, event->detail_json);
+    if (!(seconds > 0) || isinf(seconds)) {
+        return;
+    }
+    events->timed = km_arena_widen(c->arena, events->timed, events->timed_count,
+                                   &events->timed_cap, events->timed_count + 1,
+                                   sizeof *events->timed);
+    if (!events->timed) {
+        c->full = true;
+        return;
+    }
+    events->timed[events->timed_count++] =
+        (struct km_timed_event){saved ? "checkpoint" : "evaluation",
+                                event->time_ns, event->step, seconds};
+}
+
 static bool take_event(void *user, uint32_t attempt,
                        const struct km_event *event)
 {
     (void)attempt;
     struct collecting *c = user;
     struct km_run_events *events = c->events;
-    if (event->step == KM_STEP_ABSENT || !is_shown(event->kind)) {
-        return true;
+    take_duration(c, event);
+    if (c->full || event->step == KM_STEP_ABSENT || !is_shown(event->kind)) {
+        return !c->full;
     }
     if (km_str_is(event->kind, "checkpoint") &&
         !take_checkpoint(c, (double)event->step)) {

@@ -4,6 +4,14 @@
 #include "measure/ettr.h"
 #include "measure/goodput.h"
 #include "score/card.h"
+#include "score/waits.h"
+
+/* Those that the run says the length of, else those that it waited for. */
+static size_t count_saves(const struct km_score_input *input)
+{
+    size_t said = input->waits->pause_count[KM_WAIT_CHECKPOINT];
+    return said ? said : input->book->count[KM_TIME_CHECKPOINT];
+}
 
 /* Young's interval: what a checkpoint costs against what a restart loses. */
 static enum km_code add_interval(const struct km_ettr *ettr,
@@ -18,7 +26,7 @@ static enum km_code add_interval(const struct km_ettr *ettr,
     result.value =
         km_ettr_best_interval(ettr->checkpoint, ettr->between_failures) / 60;
     result.method = "sqrt(2 x time of a checkpoint x time between restarts)";
-    result.n = input->events.checkpoint_count;
+    result.n = count_saves(input);
     result.state = KM_FIGURE_WEAK;
     result.reason = km_arena_printf(
         card->arena, "a checkpoint takes %.3g s; now one every %.3g min",
@@ -32,14 +40,14 @@ static struct km_ettr observe(const struct km_score_input *input)
 {
     const struct km_goodput *book = input->book;
     double failures = (double)book->count[KM_TIME_RESTART];
-    size_t waited = book->count[KM_TIME_CHECKPOINT];
+    size_t waited = count_saves(input);
     struct km_ettr ettr = {
         .between_failures = (book->to - book->from) / failures,
         .overhead = book->seconds[KM_TIME_RESTART] / failures,
         .interval = 2 * book->seconds[KM_TIME_REDONE] / failures,
         .checkpoint = 0,
     };
-    if (waited) {
+    if (book->seconds[KM_TIME_CHECKPOINT] > 0) {
         double made = book->seconds[KM_TIME_PRODUCTIVE] +
                       book->seconds[KM_TIME_REDONE] +
                       book->seconds[KM_TIME_DATA];

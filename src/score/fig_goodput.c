@@ -4,13 +4,15 @@
 #include <stdlib.h>
 
 #include "measure/goodput.h"
+#include "measure/robust.h"
 #include "score/card.h"
 #include "score/memory.h"
 #include "score/speed.h"
+#include "score/waits.h"
 
-enum { POINTS_MIN = 20, BLOCK = 256, WAITS_MAX = 65536 };
+enum { POINTS_MIN = 20, BLOCK = 256, LOOKED_AT = 4096 };
 static const double ROUNDING = 1e-9, TIMES = 3, SECONDS = 30,
-                    WORTH_A_CHART = 0.005;
+                    WORTH_A_CHART = 0.005, MOST_WAITED = 1.05;
 
 static const char *const use_names[KM_TIME_USE_COUNT] = {
     [KM_TIME_PRODUCTIVE] = "productive", [KM_TIME_START_UP] = "start-up",
@@ -117,19 +119,22 @@ struct stretch {
 };
 
 static struct stretch judge(const struct km_score_input *input,
-                            const struct walk *walk, size_t i, bool first)
+                            const struct walk *walk, size_t i, bool first,
+                            const struct km_waits *waits, double waited)
 {
     const struct km_track *t = walk->track;
     size_t from = at(walk, i - 1), to = at(walk, i);
-    double usual = input->throughput.median * (t->step[to] - t->step[from]);
-    double seconds = t->time_s[to] - t->time_s[from];
+    double usual = waits->pace * (t->step[to] - t->step[from]);
+    double seconds = t->time_s[to] - t->time_s[from] - waited;
     enum km_time_use use = to >= t->count ? KM_TIME_REDONE : KM_TIME_PRODUCTIVE;
-    double slow = usual + TIMES * input->throughput.median;
+    double slow = usual + TIMES * waits->pace;
     if (!(seconds > slow)) {
         return (struct stretch){use, use, seconds};
     }
-    bool evaluated = km_evaluated_within(input, t->step[from], t->step[to]);
-    bool saved = km_saved_within(input, t->step[from], t->step[to]);
+    bool evaluated = !waits->pause_count[KM_WAIT_EVALUATION] &&
+                     km_evaluated_within(input, t->step[from], t->step[to]);
+    bool saved = !waits->pause_count[KM_WAIT_CHECKPOINT] &&
+                 km_saved_within(input, t->step[from], t->step[to]);
     if (!first && !evaluated && !saved && !(seconds > usual + SECONDS)) {
         return (struct stretch){use, use, seconds};
     }
@@ -141,18 +146,116 @@ static struct stretch judge(const struct km_score_input *input,
                             fmax(usual, 0)};
 }
 
-/* A block of stretches begins here, and none of them is slow? */
-static bool is_usual(const struct km_score_input *input,
-                     const struct walk *walk, size_t i)
+/* A block of stretches begins here, none of them is slow, and nothing but data
+ * was waited for? */
+static bool is_usual(const struct walk *walk, size_t i,
+                     const struct km_waits *waits)
 {
-    double enough = input->throughput.median * (1 - ROUNDING);
-    return walk->pace && i % BLOCK == 0 && i / BLOCK < walk->pace->blocks &&
-           walk->pace->slowest[i / BLOCK] <= enough;
+    double enough = waits->pace * (1 - ROUNDING);
+    const double *time_s = walk->track->time_s;
+    bool usual = walk->pace && i % BLOCK == 0 &&
+                 i / BLOCK < walk->pace->blocks &&
+                 walk->pace->slowest[i / BLOCK] <= enough;
+    for (int k = KM_WAIT_CHECKPOINT; usual && k < KM_WAIT_COUNT; k++) {
+        usual = !(km_waits_in_pauses(waits, (enum km_wait)k, time_s[i - 1],
+                                     time_s[i + BLOCK - 1]) > 0);
+    }
+    return usual;
+}
+
+/* Seconds of the stretch from one point to a later one that went into each
+ * kind of waiting; their sum. What is said of a pause counts as far as the
+ * steps took longer than usual. Steps done again are lost as a whole. */
+static double find_waits(const struct km_waits *waits, const struct km_track *t,
+                         size_t from, size_t to, double out[KM_WAIT_COUNT])
+{
+    double seconds = t->time_s[to] - t->time_s[from], all = 0;
+    double steps = t->step[to] - t->step[from];
+    bool again = to >= t->count || from >= t->count;
+    for (int k = 0; k < KM_WAIT_COUNT; k++) {
+        double room =
+            seconds - all - (k == KM_WAIT_DATA ? 0 : waits->pace * steps);
+        double said = k == KM_WAIT_DATA
+                          ? km_waits_for_data(waits, t->step[from], t->step[to])
+                          : km_waits_in_pauses(waits, (enum km_wait)k,
+                                               t->time_s[from], t->time_s[to]);
+        out[k] = again ? 0 : fmax(fmin(said, room), 0);
+        all += out[k];
+    }
+    return all;
+}
+
+/* Seconds of a stretch in pauses that are not longer than itself: steps that
+ * were made while a save went on say how long they take beside it. */
+static double paused(const struct km_waits *waits, double from, double to)
+{
+    double seconds = 0;
+    for (int k = KM_WAIT_CHECKPOINT; k < KM_WAIT_COUNT; k++) {
+        if (!km_pauses_surround(waits->pauses[k], waits->pause_count[k], from,
+                                to)) {
+            seconds += km_waits_in_pauses(waits, (enum km_wait)k, from, to);
+        }
+    }
+    return seconds;
+}
+
+/* The usual time of a step without what was waited for, from some thousand
+ * stretches. Waits for data that fill more than the time there was are in
+ * another unit, and are left out. */
+static bool find_pace(const struct walk *walk, struct km_arena *arena,
+                      struct km_waits *waits)
+{
+    const struct km_track *t = walk->track;
+    double *paces = km_new(arena, double, 2 * LOOKED_AT);
+    size_t all = walk->count - 1, n = 0;
+    size_t looked = all < LOOKED_AT ? all : (size_t)LOOKED_AT;
+    double seconds = 0, waited = 0;
+    for (size_t k = 0; paces && k < looked; k++) {
+        size_t i = 1 + k * all / looked;
+        size_t from = at(walk, i - 1), to = at(walk, i);
+        double span = t->time_s[to] - t->time_s[from];
+        double steps = t->step[to] - t->step[from];
+        if (from < t->count && to < t->count && steps > 0 && span > 0 &&
+            t->attempt[from] == t->attempt[to]) {
+            double data = km_waits_for_data(waits, t->step[from], t->step[to]);
+            double net = span - paused(waits, t->time_s[from], t->time_s[to]);
+            seconds += span;
+            waited += data;
+            paces[LOOKED_AT + n] = fmax(net, 0) / steps;
+            paces[n++] = fmax(net - data, 0) / steps;
+        }
+    }
+    bool too_many = waited > MOST_WAITED * seconds;
+    if (paces && too_many) {
+        waits->doubt = km_arena_printf(
+            arena,
+            "%s left out: it says more seconds than there were; config "
+            "can set its unit",
+            waits->data->name);
+        waits->data = NULL;
+    }
+    waits->pace =
+        paces ? km_median(paces + (too_many ? LOOKED_AT : 0), n) : (double)NAN;
+    return paces && (waits->doubt || !too_many);
+}
+
+/* Books productive time and waits of a block that is_usual(). */
+static void book_usual(const struct km_waits *waits, const struct km_track *t,
+                       size_t from, size_t to, struct km_goodput *book)
+{
+    double each[KM_WAIT_COUNT];
+    if (find_waits(waits, t, from, to, each) > 0) {
+        (void)km_goodput_add(book, t->time_s[from], INFINITY,
+                             KM_TIME_PRODUCTIVE, KM_TIME_PRODUCTIVE);
+        (void)km_goodput_add(book, t->time_s[from] + each[KM_WAIT_DATA],
+                             INFINITY, KM_TIME_DATA, KM_TIME_DATA);
+    }
 }
 
 /* Neighbouring stretches of one use are booked together. */
 static void fill_book(const struct km_score_input *input,
-                      const struct walk *walk, struct km_goodput *book)
+                      const struct km_waits *waits, const struct walk *walk,
+                      struct km_goodput *book)
 {
     const struct km_track *t = walk->track;
     enum km_time_use use = KM_TIME_PRODUCTIVE;
@@ -160,7 +263,8 @@ static void fill_book(const struct km_score_input *input,
     km_goodput_init(book, until, t->time_s[at(walk, walk->count - 1)]);
     bool first = true;
     for (size_t i = 1; i < walk->count; i++) {
-        if (!first && use == KM_TIME_PRODUCTIVE && is_usual(input, walk, i)) {
+        if (!first && use == KM_TIME_PRODUCTIVE && is_usual(walk, i, waits)) {
+            book_usual(waits, t, i - 1, i + BLOCK - 1, book);
             i += BLOCK - 1;
             until = t->time_s[i];
             continue;
@@ -168,8 +272,18 @@ static void fill_book(const struct km_score_input *input,
         size_t from = at(walk, i - 1), to = at(walk, i);
         bool restart = t->attempt[to] != t->attempt[from];
         struct stretch s = {KM_TIME_RESTART, KM_TIME_RESTART, 0};
+        double each[KM_WAIT_COUNT] = {0};
+        double waited = restart ? 0 : find_waits(waits, t, from, to, each);
         if (!restart) {
-            s = judge(input, walk, i, first);
+            s = judge(input, walk, i, first, waits, waited);
+        }
+        if (waited > 0) {
+            (void)km_goodput_add(book, until, INFINITY, use, use);
+            for (int k = 0; k < KM_WAIT_COUNT; k++) {
+                enum km_time_use kind = km_wait_use((enum km_wait)k);
+                until += each[k];
+                (void)km_goodput_add(book, until, INFINITY, kind, kind);
+            }
         }
         if (s.use != use || s.rest != s.use || restart) {
             (void)km_goodput_add(book, until, INFINITY, use, use);
@@ -181,24 +295,6 @@ static void fill_book(const struct km_score_input *input,
         first = restart;
     }
     (void)km_goodput_add(book, until, INFINITY, use, use);
-}
-
-/* Of the time that steps took, what they waited for data, as logged. */
-static void move_waits(const struct km_score_input *input,
-                       struct km_goodput *book)
-{
-    const struct km_track *t = input->view.tracks[KM_ROLE_DATA_TIME];
-    size_t every = t ? (t->count + WAITS_MAX - 1) / WAITS_MAX : 0;
-    for (size_t i = every; every && i < t->count; i += every) {
-        double steps = t->step[i] - t->step[i - every];
-        double seconds = t->value[i] * steps; /* in the role's unit */
-        double elapsed = t->time_s[i] - t->time_s[i - every];
-        if (t->attempt[i] == t->attempt[i - every] && elapsed > 0) {
-            (void)km_goodput_move(book, t->time_s[i] - elapsed, t->time_s[i],
-                                  fmin(seconds, elapsed), KM_TIME_PRODUCTIVE,
-                                  KM_TIME_DATA);
-        }
-    }
 }
 
 KM_FIGURE_COMPUTE(km_goodput_chart)
@@ -245,6 +341,27 @@ KM_FIGURE_COMPUTE(km_goodput_chart)
     return code;
 }
 
+static void add_what_was_logged(const struct km_waits *waits,
+                                enum km_time_use use, struct km_scorecard *card,
+                                struct km_evidence *evidence)
+{
+    for (int k = 0; k < KM_WAIT_COUNT; k++) {
+        if (km_wait_use((enum km_wait)k) != use || !waits->source[k]) {
+            continue;
+        }
+        km_evidence_add(
+            evidence,
+            k == KM_WAIT_DATA
+                ? km_arena_printf(card->arena, "logged as %s, inside steps",
+                                  waits->source[k])
+                : km_arena_printf(card->arena, "%zu logged as %s",
+                                  waits->pause_count[k], waits->source[k]));
+    }
+    if (use == KM_TIME_PRODUCTIVE && waits->doubt) {
+        km_evidence_add(evidence, waits->doubt);
+    }
+}
+
 static enum km_code add_goodput(const struct km_score_input *input,
                                 const struct km_goodput *book, size_t n,
                                 struct km_scorecard *card, struct km_err *err)
@@ -279,6 +396,8 @@ static enum km_code add_goodput(const struct km_score_input *input,
                                         "clock: times of the points of %s, "
                                         "superseded ones too",
                                         input->timeline.timed->name));
+        add_what_was_logged(input->waits, (enum km_time_use)use, card,
+                            &evidence);
         code = km_card_add(card, result, &evidence, err);
     }
     return code;
@@ -295,7 +414,9 @@ enum km_code km_goodput_fill(struct km_score_input *input, struct km_err *err)
         return KM_OK;
     }
     struct km_goodput *book = km_new(input->arena, struct km_goodput, 1);
-    if (!book || !open_walk(timed, input->memory, input->arena, &walk)) {
+    struct km_waits *waits = km_new(input->arena, struct km_waits, 1);
+    if (!book || !waits ||
+        !open_walk(timed, input->memory, input->arena, &walk)) {
         return km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
     }
     if (walk.count < POINTS_MIN || !(timed->time_s[at(&walk, walk.count - 1)] >
@@ -303,8 +424,17 @@ enum km_code km_goodput_fill(struct km_score_input *input, struct km_err *err)
         input->no_book = "fewer than 20 points with times";
         return KM_OK;
     }
-    fill_book(input, &walk, book);
-    move_waits(input, book);
+    enum km_code code = km_waits_load(input, timed, waits, err);
+    waits->pace = input->throughput.median;
+    if (code == KM_OK && km_waits_any(waits) &&
+        !find_pace(&walk, input->arena, waits)) {
+        code = km_fail(err, KM_ELIMIT, "no memory left for a scorecard");
+    }
+    if (code != KM_OK) {
+        return code;
+    }
+    fill_book(input, waits, &walk, book);
+    input->waits = waits;
     input->book = book;
     input->booked_points = walk.count;
     return KM_OK;

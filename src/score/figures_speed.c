@@ -66,9 +66,11 @@ static const struct km_figure rows[] = {
         .needs = "at least 20 points with times",
         .summary = "What share of the time made progress, and what the rest "
                    "was lost to.",
-        .formula = "seconds of the clock from the first to the last point, "
-                   "each booked once: productive, start-up, stall, restart, "
-                   "redone steps, evaluation; over all of them",
+        .formula =
+            "seconds of the clock from the first to the last point, "
+            "each booked once: productive, start-up, stall, restart, "
+            "redone steps, evaluation, checkpoint, waiting for data; over "
+            "all of them",
         .source = "Google ML goodput; a stall as in speed.throughput",
         .compute = km_compute_goodput,
     },
@@ -80,8 +82,10 @@ static const struct km_figure rows[] = {
         .needs = "a restart, and what speed.goodput needs",
         .summary = "What share of the time a job that goes on failing like "
                    "this makes progress.",
-        .formula = "1 - (u + D/2) / M: M time between restarts, u time to get "
-                   "going, D/2 steps done again",
+        .formula =
+            "1 - (u + D/2) / M, over 1 + w/D where checkpoints made the "
+            "run wait: M time between restarts, u time to get going, D/2 "
+            "steps done again, w a checkpoint, D between two",
         .source = "Kokolis et al. 2024, arXiv:2410.21680",
         .compute = km_compute_ettr,
     },

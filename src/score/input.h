@@ -30,13 +30,27 @@ struct km_run_facts {
     const char *max_steps_key, *tokens_key, *samples_key, *accelerators_key;
 };
 
-/* Checkpoints, releases and incidents at a step; of too many each k-th. */
-enum { KM_RUN_EVENTS_MAX = 256, KM_RUN_CHECKPOINTS_MAX = 65536 };
+/* Checkpoints, releases and incidents at a step; of too many each k-th. Those
+ * that say how long they took, as many as there is room for, are kept beside.
+ */
+enum {
+    KM_RUN_EVENTS_MAX = 256,
+    KM_RUN_CHECKPOINTS_MAX = 65536,
+    KM_TIMED_EVENTS_MAX = 65536,
+};
+struct km_timed_event {
+    const char *kind; /* "checkpoint", "evaluation" */
+    int64_t end_ns;   /* or KM_TIME_ABSENT */
+    int64_t step;     /* or KM_STEP_ABSENT */
+    double seconds;   /* > 0 */
+};
 struct km_run_events {
     struct km_mark *marks;
     size_t count;
     double *checkpoints; /* steps of the first ones, rising */
     size_t checkpoint_count;
+    struct km_timed_event *timed;
+    size_t timed_count, timed_cap;
 };
 
 struct km_curve_memory; /* score/memory.h */
@@ -79,6 +93,7 @@ struct km_outlook {
 
 struct km_model_facts; /* score/model_config.h */
 struct km_goodput;     /* measure/goodput.h */
+struct km_waits;       /* score/waits.h */
 struct km_side_series; /* score/side_series.h */
 
 struct km_score_input {
@@ -92,6 +107,7 @@ struct km_score_input {
     const struct km_goodput *book;     /* where the time went; NULL: no_book */
     const char *no_book;
     size_t booked_points;
+    const struct km_waits *waits; /* in the book; NULL: no book */
     struct km_run_events events;
     struct km_timeline timeline;
     const struct km_stretches *stretches; /* of it, by blocks */

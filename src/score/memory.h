@@ -71,6 +71,13 @@ struct km_pace_memory {
     size_t blocks, cap;
 };
 
+/* Of the points of what steps waited for data (waits.c). */
+struct km_data_memory {
+    const struct km_track *track;
+    double *sum, *steps; /* seconds up to a point; steps that it speaks for */
+    size_t count, cap;
+};
+
 struct km_verdict_memory; /* score/verdict_memory.h */
 
 struct km_memory {
@@ -84,6 +91,7 @@ struct km_memory {
     struct km_stretches stretches; /* of the timeline */
     size_t stretches_cap;
     struct km_pace_memory pace;
+    struct km_data_memory data;
     struct km_curve_memory learn, valid;
     struct km_extremes extremes[KM_ROLE_COUNT]; /* of the tracks */
     struct km_verdict_memory *verdicts;         /* NULL: not looked yet */

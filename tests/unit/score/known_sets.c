@@ -29,5 +29,6 @@ struct known_set known_sets[] = {
     {.name = "speed", .make = known_speed_make},
     {.name = "ranks", .make = known_ranks_make},
     {.name = "scaling", .make = known_scaling_make},
+    {.name = "waits", .make = known_waits_make},
 };
 const size_t known_set_count = sizeof known_sets / sizeof *known_sets;

@@ -7,5 +7,6 @@
 
 void known_speed_make(struct km_arena *arena, struct km_scorecard *card);
 void known_ranks_make(struct km_arena *arena, struct km_scorecard *card);
+void known_waits_make(struct km_arena *arena, struct km_scorecard *card);
 
 #endif

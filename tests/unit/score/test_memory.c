@@ -13,7 +13,7 @@ struct manner {
     const char *name;
     int64_t steps_a_look; /* on average */
     int64_t eval_every;   /* steps; 0: never */
-    bool rate, noisy, spikes, restarts, late, stalls, score, plateau;
+    bool rate, noisy, spikes, restarts, late, stalls, score, plateau, waits;
 };
 
 struct logger {
@@ -51,6 +51,17 @@ static void evaluate(struct score_run *r, struct logger *l)
                     2.1 + 3 * pow(x + 10, -0.3) + noise);
 }
 
+/* What a step waited for data, and now and then a save. */
+static void log_waits(struct score_run *r, struct logger *l)
+{
+    double waited = 0.1 + 0.1 * km_rng_unit(&l->rng);
+    score_run_point(r, "data_time", l->step, l->clock, waited);
+    if (l->step % 40 == 0) {
+        l->clock += 4;
+        score_run_point(r, "checkpoint_time", l->step, l->clock, 4);
+    }
+}
+
 static void log_steps(struct score_run *r, struct logger *l)
 {
     const struct manner *m = l->manner;
@@ -77,6 +88,9 @@ static void log_steps(struct score_run *r, struct logger *l)
             double at = (double)l->step;
             double rate = fmin(at / 300, 1) * (at > 9000 ? 0.7 : 1);
             score_run_point(r, "lr", l->step, l->clock, 1e-3 * rate);
+        }
+        if (m->waits) {
+            log_waits(r, l);
         }
         if (m->eval_every && l->step % m->eval_every == 0) {
             evaluate(r, l);
@@ -188,6 +202,12 @@ static void a_card_with_a_memory_is_the_card_without(void)
          .restarts = true,
          .spikes = true,
          .eval_every = 100},
+        {.name = "waits", .steps_a_look = 700, .stalls = true, .waits = true},
+        {.name = "waits and restarts",
+         .steps_a_look = 300,
+         .restarts = true,
+         .waits = true,
+         .eval_every = 90},
         {.name = "late", .steps_a_look = 200, .noisy = true, .late = true},
         {.name = "reward",
          .steps_a_look = 300,
