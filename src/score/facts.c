@@ -3,9 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "score/config_keys.h"
 #include "score/input.h"
 
+enum { DEVICES_MAX = 10000000 };
 static const double PLAN_REACHED = 0.99, PLAN_LEFT_BEHIND = 1.1;
 
 enum fact {
@@ -158,6 +160,28 @@ static bool complete_counts(const struct km_config_value *of,
     return held;
 }
 
+/* "8 x H100" says how many there are; so does a world size, of one process a
+ * device. The larger of the two: one process may drive eight. */
+static void count_devices(struct km_config_value of[FACT_COUNT])
+{
+    struct km_config_value *count = &of[FACT_ACCELERATORS];
+    const struct km_config_value *device = &of[FACT_DEVICE];
+    struct km_str text = km_str_of(device->text ? device->text : "");
+    size_t end = km_str_find(text, ' ', 0);
+    double said;
+    bool asked =
+        count->key && !km_config_key_is(km_str_of(count->key), "world_size");
+    if (!asked &&
+        km_str_starts((struct km_str){text.ptr + end, text.len - end},
+                      KM_STR(" x ")) &&
+        km_number_parse((struct km_str){text.ptr, end}, &said) && said >= 1 &&
+        said <= DEVICES_MAX && said <= floor(said) &&
+        !(count->number >= said)) {
+        count->number = said;
+        count->key = device->key;
+    }
+}
+
 enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
                                struct km_arena *arena,
                                struct km_run_facts *facts, struct km_err *err)
@@ -165,6 +189,7 @@ enum km_code km_run_facts_load(struct km_store *store, uint64_t run_id,
     struct km_config_value of[FACT_COUNT];
     enum km_code code = km_config_values(store, run_id, fact_keys, KEY_ROWS,
                                          arena, of, FACT_COUNT, err);
+    count_devices(of);
     *facts = (struct km_run_facts){
         .max_steps = of[FACT_MAX_STEPS].number,
         .tokens_per_step = of[FACT_TOKENS].number,

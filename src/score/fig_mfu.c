@@ -83,10 +83,11 @@ static enum km_code add(const struct km_score_input *input, const char *id,
                         isnan(w->attention) ? 0 : w->attention / 1e9));
     km_evidence_add(&evidence,
                     km_arena_printf(arena,
-                                    "%.4g tok/s on %g devices of %.4g "
+                                    "%.4g tok/s on %g device%s of %.4g "
                                     "TFLOP/s: %s",
                                     w->tokens_per_second, w->devices,
-                                    w->peak / 1e12, input->model->peak_source));
+                                    w->devices > 1 ? "s" : "", w->peak / 1e12,
+                                    input->model->peak_source));
     return km_card_add(card, result, &evidence, err);
 }
 

@@ -39,10 +39,12 @@ static const struct km_config_key keys[] = {
     {"n_layers", LAYERS, KM_CONFIG_POSITIVE},
     {"num_layers", LAYERS, KM_CONFIG_POSITIVE},
     {"num_hidden_layers", LAYERS, KM_CONFIG_POSITIVE},
+    {"layers", LAYERS, KM_CONFIG_POSITIVE}, /* km_run_model() */
     {"n_head", HEADS, KM_CONFIG_POSITIVE},
     {"n_heads", HEADS, KM_CONFIG_POSITIVE},
     {"num_heads", HEADS, KM_CONFIG_POSITIVE},
     {"num_attention_heads", HEADS, KM_CONFIG_POSITIVE},
+    {"heads", HEADS, KM_CONFIG_POSITIVE},
     {"n_kv_heads", KV_HEADS, KM_CONFIG_POSITIVE},
     {"num_key_value_heads", KV_HEADS, KM_CONFIG_POSITIVE},
     {"num_query_groups", KV_HEADS, KM_CONFIG_POSITIVE},

@@ -17,10 +17,48 @@ static void utilisation_is_that_of_the_hand_calculation(void)
 {
     known_speed_make(&arena, &card);
     double flop = 6 * 124e6 + 6.0 * 12 * 12 * (64 + 64) * 1024;
-    CHECK_NEAR(value("speed.mfu", ""), 491520 / 0.3 * flop / (8 * 989.5e12),
-               2e-4);
+    CHECK_NEAR(value("speed.mfu", ""), 491520 / 0.3 * flop / (8 * 989e12),
+               1e-6);
     CHECK(value("speed.hfu", "") > value("speed.mfu", ""));
     km_arena_finish(&arena);
+}
+
+/* How many devices there are, by what is said of them. */
+static void devices_are_counted_where_they_are_named(void)
+{
+    static const struct {
+        const char *device, *key, *count;
+        double devices;
+    } rows[] = {
+        {"\"8 x H100\"", "n_threads", "2", 8},
+        {"\"8 x H100\"", "world_size", "1", 8},
+        {"\"8 x H100\"", "world_size", "16", 16},
+        {"\"8 x H100\"", "num_gpus", "4", 4},
+        {"\"H100\"", "world_size", "2", 2},
+        {"\"1e99 x H100\"", "world_size", "2", 2},
+        {"\"2.5 x H100\"", "world_size", "2", 2},
+        {"\"x x H100\"", "world_size", "2", 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct score_run r;
+        score_run_begin(&r);
+        score_run_config(&r, "device", rows[i].device);
+        score_run_config(&r, rows[i].key, rows[i].count);
+        score_run_config(&r, "model.params", "1e9");
+        score_run_config(&r, "model.layers", "10");
+        score_run_config(&r, "model.heads", "16");
+        score_run_config(&r, "model.head_dim", "64");
+        score_run_config(&r, "model.seq_len", "1000");
+        score_run_config(&r, "tokens_per_step", "1000");
+        for (int step = 1; step <= 100; step++) {
+            score_run_point(&r, "train/loss", step, step, 4);
+        }
+        CHECK_INT(score_run_card(&r, NULL, &arena, &card), KM_OK);
+        double flop = 6 * 1e9 + 12.0 * 10 * 16 * 64 * 1000;
+        double mfu = 1000 * flop / (rows[i].devices * 989e12);
+        CHECK_NEAR(value("speed.mfu", "") / mfu, 1, 1e-6);
+        score_run_end(&r, &arena);
+    }
 }
 
 static void every_second_is_booked_once(void)
@@ -208,6 +246,7 @@ static void what_is_missing_is_named(void)
 int main(void)
 {
     RUN(utilisation_is_that_of_the_hand_calculation);
+    RUN(devices_are_counted_where_they_are_named);
     RUN(every_second_is_booked_once);
     RUN(checkpoints_and_waits_for_data_have_rows_of_their_own);
     RUN(a_lasting_change_of_speed_is_found_and_marked);
