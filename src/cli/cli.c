@@ -17,7 +17,11 @@
 #include "cli/outfile.h"
 #include "report/text.h"
 
-enum { FLUSH_BYTES = 64 * KM_KIB, OUT_BYTES_MAX = 256 * KM_MIB };
+enum {
+    FLUSH_BYTES = 64 * KM_KIB,
+    OUT_BYTES_MAX = 256 * KM_MIB,
+    LIST_WIDTH = 1 << 20, /* wider than any row */
+};
 
 static atomic_bool *stop_flag;
 
@@ -91,6 +95,13 @@ bool km_cli_row_end(struct km_cli *cli)
         (void)km_cli_flush(cli, &cli->failed);
     }
     return !cli->reader_gone && !cli->failed.code;
+}
+
+struct km_terminal km_cli_list_terminal(const struct km_cli *cli)
+{
+    struct km_terminal terminal = cli->terminal;
+    terminal.width = terminal.is_terminal ? terminal.width : LIST_WIDTH;
+    return terminal;
 }
 
 void km_cli_note(struct km_cli *cli, const char *format, ...)

@@ -45,6 +45,10 @@ atomic_bool *km_cli_stop_flag(void);
 bool km_cli_row_end(struct km_cli *cli);
 enum km_code km_cli_flush(struct km_cli *cli, struct km_err *err);
 
+/* For lists of runs: the terminal, or no limit of width in a pipe, where names
+ * are for programs and must not be cut. */
+struct km_terminal km_cli_list_terminal(const struct km_cli *cli);
+
 /* A line on stderr, with a name like "warning" before it; silent under --quiet.
  */
 void km_cli_note(struct km_cli *cli, const char *format, ...)

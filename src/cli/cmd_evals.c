@@ -175,7 +175,8 @@ static enum km_code print_table(struct listing *listing, struct km_err *err)
         say_once(listing, 0);
         say_once(listing, COLUMN_COUNT - 1);
     }
-    return km_table_print(&listing->table, &cli->terminal, &cli->out, err);
+    const struct km_terminal whole = km_cli_list_terminal(cli);
+    return km_table_print(&listing->table, &whole, &cli->out, err);
 }
 
 enum km_code km_run_evals(struct km_cli *cli, struct km_err *err)

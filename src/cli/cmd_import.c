@@ -319,6 +319,31 @@ static enum km_code print_report(struct import *import,
     return code;
 }
 
+/* --pattern and --columns that met no file they are for. */
+static void note_unused(struct import *import)
+{
+    static const struct {
+        const char *option, *format, *what;
+    } rows[] = {
+        {"pattern", "text_log",
+         "--pattern describes the lines of text logs, and nothing was read as "
+         "one; --format text_log makes it one"},
+        {"columns", "csv",
+         "--columns names columns of tables, and nothing was read as one; "
+         "--format csv makes it one"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bool used = !km_option_given(import->cli->args, rows[i].option);
+        for (size_t t = 0; t < import->total_count && !used; t++) {
+            used = strncmp(import->totals[t].format, rows[i].format,
+                           strlen(rows[i].format)) == 0;
+        }
+        if (!used) {
+            km_cli_note(import->cli, "%s", rows[i].what);
+        }
+    }
+}
+
 static struct km_str text_option(struct km_cli *cli, const char *name)
 {
     return km_str_of(km_option_text(cli->args, name));
@@ -382,6 +407,7 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err)
     if (code) {
         return code;
     }
+    note_unused(&import);
     if (stopped && !import.follow) {
         return km_fail(err, KM_EINTERRUPTED,
                        "stopped; what was read is kept, import again to go on");

@@ -160,5 +160,6 @@ enum km_code km_run_metrics(struct km_cli *cli, struct km_err *err)
         km_buf_append_text(&cli->out, "no series\n");
         return KM_OK;
     }
-    return km_table_print(&listing.table, &cli->terminal, &cli->out, err);
+    const struct km_terminal whole = km_cli_list_terminal(cli);
+    return km_table_print(&listing.table, &whole, &cli->out, err);
 }

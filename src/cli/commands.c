@@ -23,16 +23,16 @@ const size_t km_option_common_count =
 
 static const struct km_option import_options[] = {
     {"project", "NAME",
-     "the project of what is imported; else the folder's "
-     "name",
+     "the project of what is imported; else the name of the folder, or of the "
+     "nearest one above it that is not called like logs, runs or output",
      KM_OPTION_TEXT, 0, NULL, 0},
     {"run", "NAME", "one run for everything; else each file's place says it",
      KM_OPTION_TEXT, 0, NULL, 0},
     {"format", "NAME", "read as this format; else by content", KM_OPTION_TEXT,
      0, NULL, 0},
     {"pattern", "REGEX",
-     "lines of a text log, with the named groups step and "
-     "one per metric",
+     "lines of a text log, with the named groups step and one per metric; a "
+     "file named with it is read as one",
      KM_OPTION_TEXT, 0, NULL, 0},
     {"columns", "MAP", "columns of a table, as step=Step,loss=val_loss",
      KM_OPTION_TEXT, 0, NULL, 0},
@@ -48,7 +48,8 @@ static const struct km_option runs_options[] = {
     {"project", "NAME", "runs of this project only", KM_OPTION_TEXT, 0, NULL,
      0},
     {"sort", "ORDER", "name, or newest", KM_OPTION_CHOICE, 0, "name|newest", 0},
-    {"limit", "N", "at most so many runs", KM_OPTION_COUNT, 'n', NULL, 1},
+    {"limit", "N", "at most so many of these runs", KM_OPTION_COUNT, 'n', NULL,
+     1},
     {"names", NULL, "print names only", KM_OPTION_FLAG, 0, NULL, 0},
 };
 
@@ -237,9 +238,10 @@ const struct km_command km_commands[] = {
      "km import runs/ --project speedrun", KM_WORD_PATH, 1, -1,
      KM_OPTION_TABLE(import_options), km_run_import, false},
     {"runs", "[RUN...]", "list runs",
-     "One line a run: its state, how far it came, and its last loss. RUN is "
-     "project/name, a name or an external id, a part of one of them that no "
-     "other run has, or a pattern with * and ?.",
+     "One line a run: its state, how far it came, and the last value of its "
+     "validation or training loss, reward or score. In a pipe names are never "
+     "shortened. RUN is project/name, a name or an external id, a part of one "
+     "of them that no other run has, or a pattern with * and ?.",
      "km runs 'speedrun/*' --sort newest", KM_WORD_RUN, 0, -1,
      KM_OPTION_TABLE(runs_options), km_run_runs, false},
     {"metrics", "[RUN...]", "list what was logged",

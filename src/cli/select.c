@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/suggest.h"
 #include "model/role.h"
@@ -100,34 +101,35 @@ enum match {
     MATCH_COUNT
 };
 
-static enum match match_text(struct km_str word, struct km_str text)
+static bool same_bytes(const char *a, const char *b, size_t len, bool fold)
+{
+    return fold ? strncasecmp(a, b, len) == 0 : memcmp(a, b, len) == 0;
+}
+
+static enum match match_text(struct km_str word, struct km_str text, bool fold)
 {
     if (word.len == 0 || word.len > text.len) {
         return MATCH_NONE;
     }
-    if (km_str_equal(word, text)) {
-        return MATCH_EXACT;
-    }
     size_t before = text.len - word.len;
-    if (km_str_ends(text, word) && text.ptr[before - 1] == '/') {
+    if (before == 0) {
+        return same_bytes(word.ptr, text.ptr, word.len, fold) ? MATCH_EXACT
+                                                              : MATCH_NONE;
+    }
+    if (text.ptr[before - 1] == '/' &&
+        same_bytes(text.ptr + before, word.ptr, word.len, fold)) {
         return MATCH_TAIL;
     }
-    if (km_str_starts(text, word)) {
+    if (same_bytes(text.ptr, word.ptr, word.len, fold)) {
         return MATCH_PREFIX;
     }
-    for (size_t at = km_str_find(text, '/', 0); at < text.len;
-         at = km_str_find(text, '/', at + 1)) {
-        struct km_str rest = {text.ptr + at + 1, text.len - at - 1};
-        if (km_str_starts(rest, word)) {
-            return MATCH_PART;
+    enum match match = MATCH_NONE;
+    for (size_t at = 1; at <= before && match != MATCH_PART; at++) {
+        if (same_bytes(text.ptr + at, word.ptr, word.len, fold)) {
+            match = text.ptr[at - 1] == '/' ? MATCH_PART : MATCH_INSIDE;
         }
     }
-    for (size_t at = 1; at <= before; at++) {
-        if (memcmp(text.ptr + at, word.ptr, word.len) == 0) {
-            return MATCH_INSIDE;
-        }
-    }
-    return MATCH_NONE;
+    return match;
 }
 
 /* A name as tables shorten it, "lab/.../seed_1": the mark stands for
@@ -154,7 +156,8 @@ static const char *glob_of_short(struct km_arena *arena, const char *word)
 
 /* The best of the ways in which a run can be named. */
 static enum match match_run(struct km_cli *cli, struct km_str word,
-                            const struct km_run_row *row, bool is_glob)
+                            const struct km_run_row *row, bool is_glob,
+                            bool fold)
 {
     struct km_str label = km_str_of(km_run_label(&cli->arena, row));
     struct km_str unique = km_str_of(km_run_unique(&cli->arena, row));
@@ -164,7 +167,7 @@ static enum match match_run(struct km_cli *cli, struct km_str word,
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         enum match match =
             is_glob ? (km_glob_match(word, texts[i]) ? MATCH_EXACT : MATCH_NONE)
-                    : match_text(word, texts[i]);
+                    : match_text(word, texts[i], fold);
         best = match > best ? match : best;
     }
     return best;
@@ -232,6 +235,29 @@ static enum km_code add_new(struct km_cli *cli, struct km_run_list *list,
     return KM_OK;
 }
 
+/* The runs that the word means in the strictest way that finds any; `fold`:
+ * upper and lower case are the same. */
+static enum km_code find_best(struct km_cli *cli, struct km_str pattern,
+                              const struct km_run_list *all, bool is_glob,
+                              bool fold, struct km_run_list *hits,
+                              struct km_err *err)
+{
+    struct km_run_list found[MATCH_COUNT] = {0};
+    for (size_t i = 0; i < all->count; i++) {
+        const struct km_run_row *row = &all->rows[i];
+        enum match match = match_run(cli, pattern, row, is_glob, fold);
+        if (match != MATCH_NONE && !list_add(&cli->arena, &found[match], row)) {
+            return km_fail(err, KM_EMEMORY, "no memory for the list of runs");
+        }
+    }
+    size_t best = MATCH_EXACT;
+    while (best > MATCH_NONE && found[best].count == 0) {
+        best--;
+    }
+    *hits = found[best];
+    return KM_OK;
+}
+
 static enum km_code select_word(struct km_cli *cli, const char *word,
                                 const struct km_run_list *all,
                                 struct km_run_list *list, struct km_err *err)
@@ -239,25 +265,22 @@ static enum km_code select_word(struct km_cli *cli, const char *word,
     const char *shortened = glob_of_short(&cli->arena, word);
     const char *pattern = shortened ? shortened : word;
     bool is_glob = strpbrk(pattern, "*?") != NULL;
-    struct km_run_list found[MATCH_COUNT] = {0};
-    for (size_t i = 0; i < all->count; i++) {
-        const struct km_run_row *row = &all->rows[i];
-        enum match match = match_run(cli, km_str_of(pattern), row, is_glob);
-        if (match != MATCH_NONE && !list_add(&cli->arena, &found[match], row)) {
-            return km_fail(err, KM_EMEMORY, "no memory for the list of runs");
-        }
+    struct km_run_list hits = {0};
+    enum km_code code =
+        find_best(cli, km_str_of(pattern), all, is_glob, false, &hits, err);
+    if (code == KM_OK && hits.count == 0 && !is_glob) {
+        code = find_best(cli, km_str_of(pattern), all, false, true, &hits, err);
     }
-    const struct km_run_list *hits = &found[MATCH_EXACT];
-    while (hits->count == 0 && hits > &found[MATCH_NONE]) {
-        hits--;
+    if (code) {
+        return code;
     }
-    if (hits->count == 0) {
+    if (hits.count == 0) {
         return refuse_unknown(cli, word, all, err);
     }
-    if (hits->count > 1 && (shortened || !is_glob)) {
-        return refuse_ambiguous(cli, word, hits, err);
+    if (hits.count > 1 && (shortened || !is_glob)) {
+        return refuse_ambiguous(cli, word, &hits, err);
     }
-    return add_new(cli, list, hits, err);
+    return add_new(cli, list, &hits, err);
 }
 
 enum km_code km_select_runs(struct km_cli *cli, struct km_store *store,

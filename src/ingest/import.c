@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "ingest/ingest_private.h"
+#include "source/pattern.h"
 #include "source/source.h"
 
 enum { ROOTS_MAX = 100000 };
@@ -252,6 +253,12 @@ static enum km_code check_options(const struct km_import_options *options,
 {
     if (options->format.len && !km_source_find(options->format)) {
         return refuse_format(options->format, err);
+    }
+    if (options->source.pattern.len) {
+        enum km_code code = km_pattern_check(options->source.pattern, err);
+        if (code) {
+            return code;
+        }
     }
     if (options->project.len &&
         km_name_check(options->project, "the project's name", err)) {

@@ -276,6 +276,19 @@ static struct km_str run_path(const struct km_place *place,
     return folder;
 }
 
+/* A run of a folder like "outputs" or "runs/logs" is called after the folder
+ * that was named: the path says nothing. */
+static bool says_nothing(struct km_str path)
+{
+    while (path.len) {
+        if (!is_generic(last_part(path))) {
+            return false;
+        }
+        path = without_last_part(path);
+    }
+    return true;
+}
+
 bool km_ingest_name(const struct ingest_found *found,
                     enum km_source_scope scope,
                     const struct km_import_options *options,
@@ -288,9 +301,11 @@ bool km_ingest_name(const struct ingest_found *found,
     }
     struct km_str run =
         run_path(&found->place, scope, found->is_folder, arena, &name->labels);
+    bool nameless = !found->is_folder && scope != KM_SCOPE_FILE &&
+                    scope != KM_SCOPE_INNER && says_nothing(run);
     if (options->run.len) {
         run = options->run;
-    } else if (run.len == 0) {
+    } else if (run.len == 0 || nameless) {
         run = last_part(found->root->path);
         run = is_generic(run) ? project_of(found->root->path) : run;
     }

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "ingest/session.h"
+#include "source/text_log.h"
 
 /* A file changed this recently may change again without its time moving. */
 #define YOUNG_NS 2000000000
@@ -359,13 +360,16 @@ static enum km_code read_head(struct ingest_session *session, char *head,
 static enum km_code recognise(struct ingest_session *session,
                               const struct km_sniff *sniff)
 {
-    struct km_str wanted = session->in->options->format;
+    const struct km_import_options *options = session->in->options;
+    struct km_str wanted = options->format;
     if (session->found.ops) {
         session->ops = session->found.ops;
     } else if (is_lfs_pointer(sniff->head)) {
         session->ops = NULL;
     } else if (wanted.len) {
         session->ops = km_source_find(wanted);
+    } else if (options->source.pattern.len && session->found.is_named) {
+        session->ops = &km_source_text_log; /* its lines are described */
     } else {
         session->ops = km_source_detect(sniff);
     }

@@ -370,7 +370,7 @@ enum km_code km_session_read(struct ingest_session *session, bool keep_open,
         code = feed_all(session, keep_open, err);
     }
     if (session->store_failed || session->overtaken || code == KM_EMEMORY ||
-        code == KM_EFORMAT ||
+        code == KM_EFORMAT || code == KM_EUSAGE ||
         (is_document && code != KM_OK && code != KM_ECORRUPT)) {
         return code;
     }

@@ -443,6 +443,26 @@ static enum subset subset_of_labels(struct km_str labels)
     return SUBSET_UNSAID;
 }
 
+/* The label "unit=s": a time, whatever it is called. */
+static bool is_labelled_time(struct km_str labels)
+{
+    const struct km_str key = KM_STR("unit=");
+    for (size_t at = 0; at < labels.len;) {
+        size_t end = km_str_find(labels, ',', at);
+        struct km_str pair = {labels.ptr + at, end - at};
+        at = end + 1;
+        for (size_t i = 0; i < sizeof time_units / sizeof *time_units; i++) {
+            if (km_str_starts(pair, key) &&
+                km_str_is(
+                    (struct km_str){pair.ptr + key.len, pair.len - key.len},
+                    time_units[i].word)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* What a training quantity is when it is measured on other data. */
 static enum km_role role_on(enum km_role role, enum subset subset)
 {
@@ -453,7 +473,7 @@ static enum km_role role_on(enum km_role role, enum subset subset)
         return subset == SUBSET_TEST ? KM_ROLE_TEST_LOSS : KM_ROLE_VALID_LOSS;
     }
     if (role == KM_ROLE_TRAIN_SCORE) {
-        return KM_ROLE_VALID_SCORE;
+        return subset == SUBSET_TEST ? KM_ROLE_TEST_SCORE : KM_ROLE_VALID_SCORE;
     }
     bool measured = role == KM_ROLE_REWARD || role == KM_ROLE_PERPLEXITY ||
                     role == KM_ROLE_VALID_LOSS || role == KM_ROLE_TEST_LOSS;
@@ -501,7 +521,9 @@ struct km_role_of km_role_find(const struct km_role_table *table,
     if (is_wait(of.role) && share) { /* "data_loading(%)" */
         of.role = KM_ROLE_NONE;
     }
-    if (of.role == KM_ROLE_NONE) {
+    bool timed = of.role == KM_ROLE_STEP_TIME || of.role == KM_ROLE_DATA_TIME ||
+                 of.role == KM_ROLE_TRAIN_TIME;
+    if (of.role == KM_ROLE_NONE || (!timed && is_labelled_time(labels))) {
         of = (struct km_role_of){KM_ROLE_NONE, "", 0, 1, false};
     }
     for (size_t i = 0; table && i < table->rule_count; i++) {

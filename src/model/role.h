@@ -19,6 +19,7 @@
     X(TEST_LOSS, "test_loss", "test loss", "nat", -1)                          \
     X(TRAIN_SCORE, "train_score", "training accuracy or score", "1", 1)        \
     X(VALID_SCORE, "valid_score", "validation accuracy or score", "1", 1)      \
+    X(TEST_SCORE, "test_score", "test accuracy or score", "1", 1)              \
     X(REWARD, "reward", "reward or return", "1", 1)                            \
     X(PERPLEXITY, "perplexity", "perplexity", "1", -1)                         \
     X(LEARNING_RATE, "learning_rate", "learning rate", "1", 0)                 \
@@ -77,7 +78,8 @@ struct km_role_table {
     size_t rule_count;
 };
 
-/* `labels` matter: subset=validation turns a loss into a validation loss.
+/* `labels` matter: subset=validation turns a loss into a validation loss, and
+ * unit=s says that it is a time and no loss or score.
  * `table` may be NULL. */
 struct km_role_of km_role_find(const struct km_role_table *table,
                                struct km_str metric, struct km_str labels);

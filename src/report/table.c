@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "report/names.h"
+
 enum { GAP = 2, FLEXIBLE_MIN = 8 };
 
 void km_table_init(struct km_table *table, struct km_arena *arena,
@@ -124,6 +126,11 @@ static void shrink(const struct km_table *table, size_t *widths, size_t room)
     }
 }
 
+static const char *ellipsis_of(const struct km_terminal *terminal)
+{
+    return terminal->unicode ? "\xe2\x80\xa6" : "~";
+}
+
 static void print_cell(const struct km_terminal *terminal, struct km_buf *out,
                        struct km_cell cell, size_t width, enum km_align align,
                        bool last)
@@ -134,8 +141,7 @@ static void print_cell(const struct km_terminal *terminal, struct km_buf *out,
     if (last && align != KM_ALIGN_RIGHT && km_text_width(cell.text) <= width) {
         km_text_plain(out, cell.text);
     } else {
-        km_text_fit(out, cell.text, width, align,
-                    terminal->unicode ? "\xe2\x80\xa6" : "~");
+        km_text_fit(out, cell.text, width, align, ellipsis_of(terminal));
     }
     km_buf_append_text(out,
                        toned ? km_terminal_tone(terminal, KM_TONE_PLAIN) : "");
@@ -168,14 +174,49 @@ static void print_row(const struct km_table *table,
     km_buf_append_char(out, '\n');
 }
 
+static enum km_code fail_full(struct km_err *err)
+{
+    return km_fail(err, KM_ELIMIT,
+                   "the table has too many rows to align; narrow it down, or "
+                   "use --json");
+}
+
+/* The cells with the names of column `c` shortened, so that they stay told
+ * apart; NULL: the arena is full. */
+static const struct km_cell *fit_names(const struct km_table *table,
+                                       const struct km_cell *cells, size_t c,
+                                       size_t width, const char *ellipsis)
+{
+    size_t rows = table->cell_count / table->column_count;
+    struct km_str *names = km_new(table->arena, struct km_str, 2 * rows + 1);
+    struct km_cell *fitted =
+        km_new(table->arena, struct km_cell, table->cell_count + 1);
+    if (!names || !fitted) {
+        return NULL;
+    }
+    for (size_t i = 0; i < table->cell_count; i++) {
+        fitted[i] = cells[i];
+    }
+    for (size_t r = 0; r < rows; r++) {
+        names[r] = cells[r * table->column_count + c].text;
+    }
+    if (!km_names_fit(table->arena, names, rows, width, ellipsis,
+                      names + rows)) {
+        return NULL;
+    }
+    for (size_t r = 0; r < rows; r++) {
+        struct km_cell *cell = &fitted[r * table->column_count + c];
+        cell->text = cell->spans ? cell->text : names[rows + r];
+    }
+    return fitted;
+}
+
 enum km_code km_table_print(const struct km_table *table,
                             const struct km_terminal *terminal,
                             struct km_buf *out, struct km_err *err)
 {
     if (table->failed) {
-        return km_fail(err, KM_ELIMIT,
-                       "the table has too many rows to align; "
-                       "narrow it down, or use --json");
+        return fail_full(err);
     }
     assert(table->cell_count % table->column_count == 0);
     size_t widths[KM_TABLE_COLUMNS_MAX];
@@ -186,9 +227,22 @@ enum km_code km_table_print(const struct km_table *table,
         titles[c] = (struct km_cell){km_str_of(table->columns[c].title),
                                      KM_TONE_QUIET, false};
     }
+    const struct km_cell *cells = table->cells;
+    size_t wanted[KM_TABLE_COLUMNS_MAX];
+    measure(table, wanted);
+    for (size_t c = 0; c < table->column_count && cells; c++) {
+        if (table->columns[c].align == KM_ALIGN_MIDDLE &&
+            widths[c] < wanted[c]) {
+            cells =
+                fit_names(table, cells, c, widths[c], ellipsis_of(terminal));
+        }
+    }
+    if (table->cell_count && !cells) {
+        return fail_full(err);
+    }
     print_row(table, terminal, out, titles, widths);
     for (size_t i = 0; i < table->cell_count; i += table->column_count) {
-        print_row(table, terminal, out, &table->cells[i], widths);
+        print_row(table, terminal, out, &cells[i], widths);
     }
     return KM_OK;
 }

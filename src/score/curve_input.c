@@ -47,6 +47,7 @@ static const char *metric_unit(const struct km_track *track)
         return "reward";
     case KM_ROLE_TRAIN_SCORE:
     case KM_ROLE_VALID_SCORE:
+    case KM_ROLE_TEST_SCORE:
         return "score";
     case KM_ROLE_NONE:
     case KM_ROLE_TRAIN_LOSS:

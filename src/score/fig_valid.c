@@ -134,7 +134,8 @@ static size_t find_gaps(const struct km_score_input *input,
 static const struct km_track *training_twin(const struct km_score_input *input)
 {
     const struct km_track *valid = input->valid.track;
-    bool score = valid->of.role == KM_ROLE_VALID_SCORE;
+    bool score = valid->of.role == KM_ROLE_VALID_SCORE ||
+                 valid->of.role == KM_ROLE_TEST_SCORE;
     const struct km_track *train =
         input->view.tracks[score ? KM_ROLE_TRAIN_SCORE : KM_ROLE_TRAIN_LOSS];
     bool same = train && strcmp(train->of.unit, valid->of.unit) == 0;

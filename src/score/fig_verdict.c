@@ -18,8 +18,9 @@ static bool is_watched(enum km_role role)
 {
     return role == KM_ROLE_TRAIN_LOSS || role == KM_ROLE_VALID_LOSS ||
            role == KM_ROLE_TEST_LOSS || role == KM_ROLE_TRAIN_SCORE ||
-           role == KM_ROLE_VALID_SCORE || role == KM_ROLE_REWARD ||
-           role == KM_ROLE_PERPLEXITY || role == KM_ROLE_GRAD_NORM;
+           role == KM_ROLE_VALID_SCORE || role == KM_ROLE_TEST_SCORE ||
+           role == KM_ROLE_REWARD || role == KM_ROLE_PERPLEXITY ||
+           role == KM_ROLE_GRAD_NORM;
 }
 
 static bool is_loss(const struct km_track *track)

@@ -54,6 +54,7 @@ static const struct km_track *choose_learn(struct km_score_input *input)
         {KM_ROLE_TEST_LOSS, "no training loss: the test loss"},
         {KM_ROLE_TRAIN_SCORE, "no loss: the training score"},
         {KM_ROLE_VALID_SCORE, "no loss: the validation score"},
+        {KM_ROLE_TEST_SCORE, "no loss: the test score"},
         {KM_ROLE_PERPLEXITY, "no loss: the perplexity"},
     };
     enum { ROWS = sizeof order / sizeof *order };
@@ -75,7 +76,8 @@ static const struct km_track *choose_learn(struct km_score_input *input)
 static const struct km_track *choose_valid(const struct km_score_input *input)
 {
     static const enum km_role order[] = {KM_ROLE_VALID_LOSS, KM_ROLE_TEST_LOSS,
-                                         KM_ROLE_VALID_SCORE};
+                                         KM_ROLE_VALID_SCORE,
+                                         KM_ROLE_TEST_SCORE};
     for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
         const struct km_track *track = input->view.tracks[order[i]];
         if (track && track->count) {

@@ -11,8 +11,8 @@
 enum { CURVE_POINTS_MIN = 12, RATE_POINTS_MIN = 8, KNOTS_MAX = 1024 };
 
 static const enum km_role judged_roles[KM_STORED_CURVES_MAX] = {
-    KM_ROLE_TRAIN_LOSS, KM_ROLE_VALID_LOSS, KM_ROLE_TEST_LOSS,
-    KM_ROLE_VALID_SCORE, KM_ROLE_REWARD};
+    KM_ROLE_TRAIN_LOSS,  KM_ROLE_VALID_LOSS, KM_ROLE_TEST_LOSS,
+    KM_ROLE_VALID_SCORE, KM_ROLE_TEST_SCORE, KM_ROLE_REWARD};
 
 static enum km_code fail_full(struct km_err *err)
 {

@@ -15,7 +15,7 @@
 #include "score/cohort.h"
 #include "score/origin.h"
 
-enum { KM_STORED_CURVES_MAX = 5 };
+enum { KM_STORED_CURVES_MAX = 6 };
 
 struct km_stored_curve {
     struct km_forecast_run run; /* pool: 0, the caller's to say */

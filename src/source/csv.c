@@ -83,6 +83,13 @@ static enum km_code read_header(struct km_source *source, struct km_str header,
     enum km_code code =
         km_csv_table_build(&csv->table, &source->arena, &csv->header_row,
                            source->options->column_map, err);
+    for (size_t i = 0; i < csv->table.count && code == KM_OK; i++) {
+        /* in AlgoPerf, the time that the trial took so far */
+        if (source->ops == &km_source_csv_algoperf &&
+            km_str_is(csv->table.columns[i].name, "score")) {
+            csv->table.columns[i].labels = KM_STR("unit=s");
+        }
+    }
     if (code == KM_OK && csv->origin_ns != KM_TIME_ABSENT) {
         for (size_t i = 0; i < csv->table.count; i++) {
             if (km_str_is(csv->table.columns[i].name, "t")) {
@@ -249,8 +256,10 @@ static void emit_value(struct km_source *source, struct km_csv_column *column,
         return;
     }
     if (column->series == KM_CSV_NO_SERIES) {
-        column->series = km_emit_series(source->emit, column->name, csv->labels,
-                                        series_flags(&csv->table));
+        column->series =
+            km_emit_series(source->emit, column->name,
+                           column->labels.len ? column->labels : csv->labels,
+                           series_flags(&csv->table));
     }
     km_emit_point(source->emit, column->series, step, time_ns, value);
 }

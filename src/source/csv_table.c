@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -94,6 +95,7 @@ static enum km_code name_column(struct km_csv_table *table, size_t index,
 {
     struct km_csv_column *column = &table->columns[index];
     column->series = KM_CSV_NO_SERIES;
+    column->labels = (struct km_str){NULL, 0};
     size_t len = field.len;
     char *name = escaped ? km_csv_unescape(arena, field, &len)
                          : km_arena_copy(arena, field.ptr, field.len);
@@ -114,14 +116,37 @@ static enum km_code name_column(struct km_csv_table *table, size_t index,
     return name ? KM_OK : KM_ELIMIT;
 }
 
+enum { LISTED_BYTES_MAX = 160 };
+
+/* "step, loss, lr, ...": what there is instead. */
+static enum km_code refuse_column(const struct km_csv_table *table,
+                                  struct km_str name, struct km_err *err)
+{
+    struct km_buf names;
+    km_buf_init(&names, KM_LINE_BYTES_MAX);
+    size_t shown = 0;
+    while (shown < table->count && names.len < LISTED_BYTES_MAX) {
+        struct km_str column = table->columns[shown].name;
+        km_buf_printf(&names, "%s\"%.*s\"", shown ? ", " : "",
+                      (int)(column.len > 60 ? 60 : column.len), column.ptr);
+        shown++;
+    }
+    enum km_code code =
+        km_fail(err, KM_EUSAGE,
+                "--columns: the file has no column \"%.*s\"; it has %s%s",
+                (int)(name.len > 60 ? 60 : name.len), name.ptr,
+                names.failed || !names.bytes ? "" : names.bytes,
+                shown < table->count ? " and others" : "");
+    km_buf_finish(&names);
+    return code;
+}
+
 static enum km_code map_one(struct km_csv_table *table, struct km_str left,
                             struct km_str right, struct km_err *err)
 {
     size_t index = find_column(table, right);
     if (index == KM_CSV_NO_COLUMN) {
-        return km_fail(err, KM_EUSAGE,
-                       "--columns: the file has no column \"%.*s\"",
-                       (int)(right.len > 200 ? 200 : right.len), right.ptr);
+        return refuse_column(table, right, err);
     }
     if (km_str_is(left, "step")) {
         table->step_column = index;

@@ -17,10 +17,11 @@
 #define KM_CSV_NO_SERIES (UINT32_MAX - 2) /* not asked for yet */
 
 struct km_csv_column {
-    struct km_str name; /* of the metric */
-    uint32_t series;    /* handle of the emitter, or KM_CSV_NO_SERIES */
-    bool left_out;      /* an axis, or not wanted by --columns */
-    bool text_seen;     /* something that is no number was reported */
+    struct km_str name;   /* of the metric */
+    struct km_str labels; /* of its own, else those of the file */
+    uint32_t series;      /* handle of the emitter, or KM_CSV_NO_SERIES */
+    bool left_out;        /* an axis, or not wanted by --columns */
+    bool text_seen;       /* something that is no number was reported */
 };
 
 struct km_csv_table {

@@ -135,6 +135,17 @@ void km_pattern_close(struct km_pattern *pattern)
     }
 }
 
+enum km_code km_pattern_check(struct km_str text, struct km_err *err)
+{
+    struct km_arena arena;
+    struct km_pattern *pattern;
+    km_arena_init(&arena, KM_MIB);
+    enum km_code code = km_pattern_open(&pattern, &arena, text, err);
+    km_pattern_close(pattern);
+    km_arena_finish(&arena);
+    return code;
+}
+
 uint64_t km_pattern_skipped(const struct km_pattern *pattern)
 {
     return pattern->skipped;

@@ -22,6 +22,9 @@ struct km_pattern;
 enum km_code km_pattern_open(struct km_pattern **out, struct km_arena *arena,
                              struct km_str text, struct km_err *err);
 
+/* Whether km_pattern_open() would take it; the same errors. */
+enum km_code km_pattern_check(struct km_str text, struct km_err *err);
+
 /* Fills `out` as km_text_line_match() does; `out->shape` stays NULL. `*hit`
  * says whether there is anything. KM_ELIMIT when the pattern needs too many
  * steps on too many lines. */

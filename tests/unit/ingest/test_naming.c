@@ -33,6 +33,11 @@ static const struct {
     {"/x/p", "a/train_rank3.log", KM_SCOPE_FILE, "p", "a/train", "rank=3"},
     {"/x/p", "frank1.log", KM_SCOPE_FILE, "p", "frank1", ""},
     {"/x/p", "v1.5.log", KM_SCOPE_FILE, "p", "v1.5", ""},
+    {"/x/p", "outputs/metrics.jsonl", KM_SCOPE_FOLDER, "p", "p", ""},
+    {"/x/p", "runs/logs/metrics.jsonl", KM_SCOPE_FOLDER, "p", "p", ""},
+    {"/x/p", "logs/validation/events.out.tfevents.1", KM_SCOPE_FOLDER, "p", "p",
+     "subset=validation"},
+    {"/x/p", "logs/train.log", KM_SCOPE_FILE, "p", "logs/train", ""},
     {"/", "log", KM_SCOPE_FILE, "root", "log", ""},
 };
 

@@ -144,7 +144,8 @@ static void the_users_map_names_axes_and_metrics(void)
     fed_text(&fed, &km_source_csv, "a.csv", "n,a\n7,1.5\n", 0);
     CHECK(fed.code == KM_EUSAGE);
     CHECK_TEXT(fed.err.message,
-               "--columns: the file has no column \"missing\"");
+               "--columns: the file has no column \"missing\"; it has "
+               "\"n\", \"a\"");
     fed_end(&fed);
     fed.options.column_map = KM_STR("step");
     fed_text(&fed, &km_source_csv, "a.csv", "n,a\n7,1.5\n", 0);

@@ -1,0 +1,215 @@
+"""test_intake.py - what a newcomer meets on the way in: names, patterns,
+columns, and lists of runs on terminals and in pipes."""
+# SPDX-License-Identifier: Apache-2.0
+import fcntl
+import json
+import os
+import pty
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+import termios
+
+from shared import KM, ROOT, km, need_shared, run
+
+CURVE = "".join(f"{i},{5 / i ** 0.3:.4f},{5.2 / i ** 0.3:.4f}\n"
+                for i in range(1, 61))
+
+
+class Place:
+    """A folder with logs and a store; removed at the end."""
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix="km-intake-")
+        self.logs = os.path.join(self.folder, "lab")
+        self.store = os.path.join(self.folder, "store")
+        os.makedirs(self.logs)
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.folder)
+
+    def write(self, name, text):
+        """Writes a file below the logs; returns its path."""
+        path = os.path.join(self.logs, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def curve(self, name, first=1.0, header="step,train_loss,val_loss\n"):
+        """A CSV of a training; `first` makes it differ from others."""
+        return self.write(name, header + f"0,{6 + first},{6 + first}\n" + CURVE)
+
+    def km(self, *words, **options):
+        """Runs a command on this store."""
+        return km(*words, "--store", self.store, **options)
+
+    def bring(self, *words, expect=0):
+        """Imports the logs; returns what it says."""
+        code, out, err = self.km("import", *(words or [self.logs]))
+        assert code == expect, (code, out, err)
+        return out + err
+
+    def on_terminal(self, width, *words):
+        """Lines of a command on a terminal of this width."""
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ,
+                    struct.pack("HHHH", 50, width, 0, 0))
+        env = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
+        with subprocess.Popen([KM, *words, "--store", self.store],
+                              stdout=follower,
+                              env={**env, "LC_ALL": "C.UTF-8",
+                                   "NO_COLOR": "1"}) as process:
+            os.close(follower)
+            text = b""
+            while True:
+                try:
+                    text += os.read(leader, 65536)
+                except OSError: # the other end is closed
+                    break
+            assert process.wait() == 0
+        os.close(leader)
+        return text.decode().replace("\r", "").splitlines()
+
+
+def limit_after_pattern():
+    """km runs PATTERN -n N: N of those that the pattern names"""
+    with Place() as place:
+        for number, name in enumerate(["a/x", "b/x", "c/y", "d/y", "e/y"]):
+            place.curve(name + ".csv", number)
+        place.bring()
+        names = place.km("runs", "*y", "-n", "2", "--names")[1].splitlines()
+        assert names == ["lab/c/y", "lab/d/y"], names
+        code, out, _ = place.km("runs", "*/y", "--sort", "newest", "-n", "1",
+                                "--names")
+        assert code == 0 and len(out.splitlines()) == 1, out
+        out = place.km("runs", "e/y", "c/y", "--sort", "name", "--names")[1]
+        assert out.splitlines() == ["lab/c/y", "lab/e/y"], out
+
+
+def names_whole_in_pipes():
+    """km runs: names are whole in a pipe and stay apart on a terminal"""
+    with Place() as place:
+        games = ["acrobot_swingup", "cartpole_balance", "walker_stand"]
+        for g, game in enumerate(games):
+            for seed in range(3):
+                place.curve(f"benchmark/{game}/dreamer_version_2/with_a_long_"
+                            f"way/seed-{seed}.csv", g * 10 + seed)
+        place.bring()
+        lines = place.km("runs", env={"COLUMNS": "60"})[1].splitlines()[1:]
+        whole = {line.split("  ")[0] for line in lines}
+        assert len(whole) == 9 and all(
+            name.startswith("lab/benchmark/") for name in whole), whole
+        for width in (80, 100, 140):
+            lines = place.on_terminal(width, "runs")
+            assert all(len(line) <= width for line in lines), lines
+            shown = {line.split("  ")[0] for line in lines[1:]}
+            assert len(shown) == 9, (width, shown)
+            code, out, _ = place.km("runs", "--names", sorted(shown)[0])
+            assert code == 0 and len(out.splitlines()) == 1, (shown, out)
+
+
+def last_value():
+    """km runs says of which metric the last value is, also of a reward"""
+    with Place() as place:
+        place.curve("a.csv")
+        place.write("b.csv", "step,return\n" + "".join(
+            f"{i},{i * 2}\n" for i in range(40)))
+        place.bring()
+        rows = [json.loads(line)
+                for line in place.km("runs", "--json")[1].splitlines()]
+        assert [(r["last_metric"], r["last_role"]) for r in rows] == \
+            [("val_loss", "valid_loss"), ("return", "reward")], rows
+        assert rows[1]["last_value"] == 78 and rows[1]["last_loss"] is None
+        out = place.km("runs")[1]
+        assert "val_loss" in out and "return" in out, out
+
+
+def upper_and_lower_case():
+    """A run is found whatever the case of the letters, exact ones first"""
+    with Place() as place:
+        place.curve("Muon-1.csv", 1)
+        place.curve("adam.csv", 2)
+        place.curve("ADAM.csv", 3)
+        place.bring()
+        assert place.km("runs", "muon", "--names")[1] == "lab/Muon-1\n"
+        assert place.km("runs", "adam", "--names")[1] == "lab/adam\n"
+        code, _, err = place.km("runs", "Adam", "--names")
+        assert code == 2 and "could be 2 runs" in err, err
+
+
+def patterns():
+    """--pattern is checked first, and makes a named file a text log"""
+    with Place() as place:
+        table = place.curve("t.csv")
+        code, _, err = place.km("import", table, "--pattern", r"(?<step>\d+")
+        assert code == 2 and "--pattern" in err and "column" in err, err
+        assert place.km("runs", "--names")[1] == ""
+        place.bring(table, "--pattern", r"^(?<step>\d+),(?<x>[\d.]+)")
+        rows = [json.loads(line)
+                for line in place.km("metrics", "--json")[1].splitlines()]
+        assert [r["metric"] for r in rows] == ["x"], rows
+        other = place.curve("u.csv", 2)
+        said = place.bring(place.logs, "--pattern", r"(?<step>\d+) (?<x>\d+)")
+        assert other and "nothing was read as one" in said, said
+
+
+def columns():
+    """--columns lists the columns that there are; the file is not damaged"""
+    with Place() as place:
+        table = place.curve("t.csv")
+        said = place.bring(table, "--columns", "step=Stp", expect=2)
+        assert '"step", "train_loss", "val_loss"' in said, said
+        assert "damaged" not in said, said
+        place.bring(table, "--columns", "step=step,loss=val_loss")
+        rows = [json.loads(line)
+                for line in place.km("metrics", "--json")[1].splitlines()]
+        assert [r["metric"] for r in rows] == ["loss"], rows
+
+
+def names_of_folders():
+    """A folder called outputs names no run"""
+    with Place() as place:
+        place.write("outputs/metrics.jsonl", "".join(
+            f'{{"step": {i}, "loss": {5 - i / 10}}}\n' for i in range(9)))
+        place.bring()
+        assert place.km("runs", "--names")[1] == "lab/lab\n"
+
+
+def roles_of_algoperf():
+    """AlgoPerf: its score is a time, and test accuracy is no validation"""
+    root = need_shared("data", "logs", "csv",
+                       "mlcommons+submissions_algorithms")
+    with Place() as place:
+        place.bring(root)
+        out = place.km("metrics")[1].splitlines()
+        roles = {line.split("  ")[0]: line for line in
+                 (re.sub(r"^\S+\s+", "", row) for row in out)}
+        assert "unit=s" in roles["score"], roles["score"]
+        assert "accuracy or score" not in roles["score"], roles["score"]
+        assert "validation accuracy" in roles["validation/accuracy"]
+        assert "test accuracy" in roles["test/accuracy"]
+
+
+def formats_in_the_documents():
+    """docs/formats.md names the formats that --format takes, and no others"""
+    with Place() as place:
+        code, _, err = place.km("import", place.logs, "--format", "nosuch")
+        assert code == 2, err
+        taken = set(err.split("there are ")[1].strip(" .\n").split(", "))
+        with open(os.path.join(ROOT, "docs", "formats.md"),
+                  encoding="utf-8") as file:
+            table = file.read().split("## Written")[0]
+        named = set()
+        for row in re.findall(r"^\| (`.*?) \|", table, re.M):
+            named |= set(re.findall(r"`(\w+)`", row))
+        assert named == taken, named ^ taken
+
+
+if __name__ == "__main__":
+    run(limit_after_pattern, names_whole_in_pipes, last_value,
+        upper_and_lower_case, patterns, columns, names_of_folders,
+        roles_of_algoperf, formats_in_the_documents)
