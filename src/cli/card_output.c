@@ -183,11 +183,16 @@ static void judge_terminal(struct km_cli *cli)
     }
 }
 
-enum km_code km_card_output(struct km_cli *cli,
-                            const struct km_scorecard *cards, size_t count,
-                            struct km_err *err)
+enum km_code km_card_output(struct km_cli *cli, struct km_scorecard *cards,
+                            size_t count, struct km_err *err)
 {
     judge_terminal(cli);
+    for (size_t i = 0; i < count; i++) {
+        enum km_code code = km_card_spell(&cards[i], err);
+        if (code) {
+            return code;
+        }
+    }
     const char *html = km_option_text(cli->args, "html");
     if (html) {
         enum km_code code = write_html(cli, cards, count, html, err);

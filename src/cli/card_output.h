@@ -83,8 +83,7 @@ enum km_code km_card_cohort(struct km_cli *cli, struct km_store *store,
                             struct km_cohort *cohort, struct km_err *err);
 
 /* Writes the cards as --html, --json or --format says, else as text. */
-enum km_code km_card_output(struct km_cli *cli,
-                            const struct km_scorecard *cards, size_t count,
-                            struct km_err *err);
+enum km_code km_card_output(struct km_cli *cli, struct km_scorecard *cards,
+                            size_t count, struct km_err *err);
 
 #endif

@@ -236,14 +236,18 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
     }
     view.value = km_show_decimals(result->value, decimals);
     if (result->state == KM_FIGURE_CENSORED) {
-        view.value = with_sign(">", view.value);
+        view.value = with_sign(result->at_most ? "<" : ">", view.value);
     }
     view.interval = interval_of(result);
     if (view.interval == KM_INTERVAL_RANGE) {
         /* 96.5 % is not 96 % */
         double percent = 100 * result->level;
+        int nines = fabs(percent - round(percent)) > 0.05 ? 1 : 0;
+        if (percent > 99.9) { /* never "100.0 %": one digit more than nines */
+            nines = (int)ceil(-log10(100 - percent));
+        }
         (void)snprintf(view.level.text, sizeof view.level.text, "%.*f %%",
-                       fabs(percent - round(percent)) > 0.01 ? 1 : 0, percent);
+                       nines, percent);
         view.other_level =
             !isnan(result->level) && fabs(result->level - card->level) > 1e-9;
         view.low = isnan(result->lo) ? (struct km_short){""}

@@ -116,6 +116,7 @@ static bool fill_arm(const struct km_cohort *cohort, const uint32_t *group,
             return false;
         }
         arm->members[arm->count++] = member;
+        arm->stopped += km_member_stops_short(member);
     }
     arm->dropped = asked - arm->count;
     return true;
@@ -141,7 +142,7 @@ double km_member_value_at(const struct km_member_curve *curve, double step)
 {
     enum { SHARE_OF_100 = 3 };
     size_t count = curve->count;
-    if (!count || step > curve->x[count - 1] * 1.0001 || step < curve->x[0]) {
+    if (!count || step > curve->x_last * 1.0001 || step < curve->x[0]) {
         return NAN;
     }
     /* places beyond the step: from `after` on */
@@ -163,6 +164,25 @@ double km_member_value_at(const struct km_member_curve *curve, double step)
     double share = fmin(fmax((step - x0) / (x1 - x0), 0), 1);
     return curve->y[after - 1] +
            share * (curve->y[after] - curve->y[after - 1]);
+}
+
+double km_member_progress(const struct km_member *member, double horizon)
+{
+    const struct km_member_curve *curve = km_member_quality(member);
+    double left = horizon - curve->x_last, spacing = 0;
+    if (curve->count > 1) {
+        spacing = curve->x[curve->count - 1] - curve->x[curve->count - 2];
+    }
+    bool ended = member->x_now >= KM_ENDED * horizon;
+    return ended && left <= 1.01 * spacing ? 1 : curve->x_last / horizon;
+}
+
+bool km_member_stops_short(const struct km_member *member)
+{
+    bool planned = member->facts.max_steps > 0 &&
+                   member->x_now < KM_ENDED * member->facts.max_steps;
+    return member->state != KM_RUN_RUNNING && !planned &&
+           km_member_progress(member, member->x_now) < KM_ENDED;
 }
 
 /* Sums of squares over the seeds of one configuration. */

@@ -22,6 +22,7 @@ struct km_arm {
     size_t dropped;             /* runs without the metric */
     size_t configurations;      /* more than 1: not only seeds differ */
     size_t died;                /* runs that failed, or ended in no number */
+    size_t stopped;             /* runs whose metric stops before they do */
 };
 
 /* What of `each` (one a run) is a unit of chance: the run; the configuration,
@@ -73,5 +74,16 @@ enum km_code km_seed_spread_of(const struct km_cohort *cohort,
  * evaluations; the mean over the last 3 % before it for a training curve. NaN
  * beyond the curve. */
 double km_member_value_at(const struct km_member_curve *curve, double step);
+
+/* Share of its steps at which a run is taken to have ended. */
+#define KM_ENDED 0.99
+
+/* How far the metric goes of the horizon: 1 where the next evaluation was not
+ * due before the run's end. */
+double km_member_progress(const struct km_member *member, double horizon);
+
+/* Does the metric of a run that has ended stop before the run does? Such a run
+ * is left out at the end, unless all of its arm are like it. */
+bool km_member_stops_short(const struct km_member *member);
 
 #endif

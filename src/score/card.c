@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/spell.h"
+
 enum { VECTOR_START = 16 };
 
 struct km_figure_result km_result_new(const char *figure_id,
@@ -102,8 +104,13 @@ enum km_code km_card_add(struct km_scorecard *card,
         card->count = card->results ? card->count : 0;
         return fail_full(err);
     }
-    if (count) {
-        memcpy(texts, evidence->text, count * sizeof *texts);
+    for (size_t i = 0; i < count; i++) {
+        texts[i] = km_spell_numbers(evidence->text[i], card->arena);
+    }
+    result.reason = km_spell_numbers(result.reason, card->arena);
+    result.method = km_spell_numbers(result.method, card->arena);
+    if (!result.reason || !result.method) {
+        return fail_full(err);
     }
     result.evidence = texts;
     result.evidence_count = count;
@@ -136,6 +143,13 @@ const struct km_figure_result *km_card_find(const struct km_scorecard *card,
     return NULL;
 }
 
+enum km_code km_card_spell(struct km_scorecard *card, struct km_err *err)
+{
+    card->headline = km_spell_numbers(card->headline, card->arena);
+    card->context = km_spell_numbers(card->context, card->arena);
+    return card->headline && card->context ? KM_OK : fail_full(err);
+}
+
 enum km_code km_card_add_curve(struct km_scorecard *card, struct km_curve curve,
                                struct km_err *err)
 {
@@ -158,7 +172,11 @@ enum km_code km_card_add_mark(struct km_scorecard *card, struct km_mark mark,
         card->mark_count = card->marks ? card->mark_count : 0;
         return fail_full(err);
     }
+    mark.text = km_spell_numbers(mark.text, card->arena);
     card->marks[card->mark_count++] = mark;
+    if (!mark.text) {
+        return fail_full(err);
+    }
     return KM_OK;
 }
 

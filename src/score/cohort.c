@@ -224,6 +224,7 @@ static bool copy_curve(const struct km_curve_input *from,
         }
     }
     to->last = km_curve_last(from);
+    to->x_last = from->x[from->count - 1];
     return true;
 }
 

@@ -34,6 +34,7 @@ struct km_member_curve {
     const double *x, *y, *n; /* step (> 0, rising), mean, points behind it */
     uint64_t points;         /* in the run */
     double last, best; /* y: mean of the last 3 % (training), last value */
+    double x_last;     /* step of the last point; x may be means of bins */
     double best_x;
 };
 

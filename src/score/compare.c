@@ -251,6 +251,13 @@ static const char *context_of(const struct comparing *c)
                                text, died, died == 1 ? "" : "s", c->a->died,
                                c->told_a, c->b->died, c->told_b);
     }
+    size_t stopped = c->a->stopped + c->b->stopped;
+    if (text && stopped && c->verdict.checkpoint >= 1) {
+        text = km_arena_printf(arena,
+                               "%s; %zu whose %s stops before its end left out "
+                               "there",
+                               text, stopped, c->metric->name);
+    }
     if (text && c->a->count && c->b->count) {
         const char *differ = differences(c);
         if (differ && *differ) {
@@ -318,7 +325,7 @@ enum km_code km_compare_add(const struct km_arm *a, const struct km_arm *b,
                           .history = history,
                           .card = card,
                           .err = err};
-    km_verdict_judge(a, b, history, options, 1, card->arena, &c.verdict);
+    km_verdict_judge(a, b, history, options, 1, NULL, card->arena, &c.verdict);
     enum km_code code =
         km_speedup_measure(a, b, c.metric, history, options, card->level,
                            card->arena, &c.speedup, err);

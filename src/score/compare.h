@@ -89,11 +89,13 @@ struct km_place km_arms_place(const struct km_arm *const *arms, size_t count);
 bool km_arm_values(const struct km_arm *arm, double step, bool ends,
                    struct km_arena *arena, struct km_moments *values);
 
-/* share: of the 5 % (1; less when several pairs are judged). */
+/* share: of the 5 % (1; less when several pairs are judged). place NULL: that
+ * of the two arms. */
 void km_verdict_judge(const struct km_arm *a, const struct km_arm *b,
                       const struct km_seed_spread *history,
                       const struct km_compare_options *options, double share,
-                      struct km_arena *arena, struct km_verdict *verdict);
+                      const struct km_place *place, struct km_arena *arena,
+                      struct km_verdict *verdict);
 
 /* "A is better", "NEED 3 MORE SEEDS AN ARM" ... */
 const char *km_verdict_words(const struct km_verdict *verdict, const char *a,

@@ -52,11 +52,12 @@ static bool rank(const struct km_arm *arms, size_t count, struct km_place place,
 
 static const char *place_words(struct km_place place, struct km_arena *arena)
 {
-    return place.checkpoint <= 0 ? "mean over runs at their last values"
+    return place.checkpoint <= 0 ? "at the last values of the runs"
            : place.checkpoint >= 1
-               ? "mean over seeds at the end"
+               ? "at the end"
                : km_arena_printf(arena,
-                                 "mean over seeds at step %.0f, %g of the plan",
+                                 "at step %.0f, %g of the "
+                                 "plan",
                                  place.step, place.checkpoint);
 }
 
@@ -74,7 +75,8 @@ static enum km_code add_value(const struct ranked *r, struct km_place place,
     result.better = metric->sign < 0 ? KM_BETTER_HIGHER : KM_BETTER_LOWER;
     result.value = metric->sign * r->value;
     result.n = r->arm->count;
-    result.method = place_words(place, card->arena);
+    result.method = km_arena_printf(card->arena, "mean over seeds %s",
+                                    place_words(place, card->arena));
     result.state = KM_FIGURE_WEAK;
     result.reason = "one run";
     if (r->arm->count > 1) {
@@ -95,41 +97,65 @@ static enum km_code add_value(const struct ranked *r, struct km_place place,
     return km_card_add(card, result, NULL, err);
 }
 
-static enum km_code add_against(const struct ranked *best,
-                                const struct ranked *r, double share,
-                                const struct km_arm_metric *metric,
-                                const struct km_seed_spread *history,
-                                const struct km_compare_options *options,
-                                struct km_scorecard *card, bool *told,
-                                struct km_err *err)
+/* What the arms are held against the best with. */
+struct judging {
+    const struct km_place *place; /* the one that they are ranked at */
+    double share;                 /* of the error probability */
+    const struct km_arm_metric *metric;
+    const struct km_seed_spread *history;
+    const struct km_compare_options *options;
+    struct km_scorecard *card;
+    struct km_err *err;
+    size_t worse, beside, undecided;
+    const char *undecided_name; /* of the first of them */
+};
+
+static enum km_code add_against(struct judging *j, const struct ranked *best,
+                                const struct ranked *r)
 {
     struct km_verdict v;
-    km_verdict_judge(r->arm, best->arm, history, options, share, card->arena,
-                     &v);
-    const char *words = km_verdict_words(&v, r->told, best->told, card->arena);
-    *told = v.outcome == KM_OUTCOME_B;
+    struct km_arena *arena = j->card->arena;
+    km_verdict_judge(r->arm, best->arm, j->history, j->options, j->share,
+                     j->place, arena, &v);
     if (v.outcome == KM_OUTCOME_UNDECIDABLE) {
-        return km_card_add_absent(card, "compare.verdict", r->arm->name,
-                                  metric->unit, KM_FIGURE_INSUFFICIENT,
-                                  "UNDECIDABLE: nothing says how much seeds "
-                                  "differ, or no common place is reached",
-                                  err);
+        j->undecided_name = j->undecided ? j->undecided_name : r->arm->name;
+        j->undecided++;
+        return KM_OK;
     }
-    bool turned = metric->sign < 0;
+    j->worse += v.outcome == KM_OUTCOME_B;
+    j->beside += v.outcome != KM_OUTCOME_B;
+    bool turned = j->metric->sign < 0;
     struct km_figure_result result =
-        km_result_new("compare.verdict", r->arm->name, metric->unit);
+        km_result_new("compare.verdict", r->arm->name, j->metric->unit);
     result.better = turned ? KM_BETTER_HIGHER : KM_BETTER_LOWER;
-    result.value = metric->sign * v.difference;
+    result.value = j->metric->sign * v.difference;
     result.lo = turned ? -v.hi : v.lo;
     result.hi = turned ? -v.lo : v.hi;
     result.level = v.level;
     result.n = v.n[0] + v.n[1];
-    result.method = km_arena_printf(card->arena, "less %s", best->told);
+    result.method = km_arena_printf(arena, "less %s", best->told);
     result.rung = "confidence sequence";
-    result.reason = words;
+    result.reason = km_verdict_words(&v, r->told, best->told, arena);
     result.state =
         v.outcome == KM_OUTCOME_NEED_MORE ? KM_FIGURE_WEAK : KM_FIGURE_OK;
-    return km_card_add(card, result, NULL, err);
+    return km_card_add(j->card, result, NULL, j->err);
+}
+
+/* One row for all of which nothing can be said. */
+static enum km_code add_undecided(const struct judging *j)
+{
+    const char *name =
+        j->undecided == 1
+            ? j->undecided_name
+            : km_arena_printf(j->card->arena, "%zu others", j->undecided);
+    return j->undecided
+               ? km_card_add_absent(
+                     j->card, "compare.verdict", name, j->metric->unit,
+                     KM_FIGURE_INSUFFICIENT,
+                     "UNDECIDABLE: nothing says how much seeds differ, or no "
+                     "common place is reached",
+                     j->err)
+               : KM_OK;
 }
 
 /* The first run of an arm stands for it. */
@@ -155,6 +181,66 @@ static enum km_code draw(const struct km_arm *arm,
                                    .x = from->x,
                                    .y = y};
     return km_card_add_curve(card, curve, err);
+}
+
+static const char *context_of(const struct km_arm *arms, size_t count,
+                              const struct km_arm_metric *metric,
+                              struct km_place place, struct km_arena *arena)
+{
+    size_t stopped = 0;
+    const char *text =
+        km_arena_printf(arena,
+                        "%zu arms by %s, %s; each held against the best, 5 %% "
+                        "over all pairs and looks",
+                        count, metric->name, place_words(place, arena));
+    for (size_t i = 0; i < count; i++) {
+        stopped += arms[i].stopped;
+    }
+    if (text && stopped && place.checkpoint >= 1) {
+        text = km_arena_printf(arena,
+                               "%s; %zu run%s whose %s stops before the end "
+                               "left out",
+                               text, stopped, stopped == 1 ? "" : "s",
+                               metric->name);
+    }
+    if (text && count > ARMS_DRAWN) {
+        text = km_arena_printf(arena, "%s; the best %d are drawn", text,
+                               ARMS_DRAWN);
+    }
+    return text;
+}
+
+static const char *headline_of(const struct ranked *best,
+                               const struct judging *j)
+{
+    struct km_arena *arena = j->card->arena;
+    if (isnan(best->value)) {
+        return km_arena_printf(arena, "No arm has a value of %s.",
+                               j->metric->name);
+    }
+    double value = j->metric->sign * best->value;
+    size_t others = j->worse + j->beside + j->undecided;
+    if (j->worse == others) {
+        return km_arena_printf(arena, "%s is best with %.4g %s: %s.",
+                               best->told, value, j->metric->unit,
+                               others == 1 ? "the other is worse"
+                                           : "all others are worse");
+    }
+    const char *text = km_arena_printf(arena, "%s is ahead with %.4g %s",
+                                       best->told, value, j->metric->unit);
+    if (text && j->undecided) {
+        text = km_arena_printf(arena,
+                               "%s; %zu of %zu others are UNDECIDABLE: nothing "
+                               "says how much seeds differ",
+                               text, j->undecided, others);
+    }
+    if (text && j->beside) {
+        text = km_arena_printf(arena,
+                               "%s; %zu of %zu cannot be told apart "
+                               "from it",
+                               text, j->beside, others);
+    }
+    return text ? km_arena_printf(arena, "%s.", text) : NULL;
 }
 
 enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
@@ -192,39 +278,27 @@ enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
     /* the best was chosen by looking at all: any pair might have been held
      * against each other */
     double pairs = (double)count * (double)(count - 1) / 2;
-    size_t worse = 0, beside = 0;
+    struct judging judging = {.place = &place,
+                              .share = 1 / pairs,
+                              .metric = metric,
+                              .history = history,
+                              .options = options,
+                              .card = card,
+                              .err = err};
     for (size_t i = 0; i < count && code == KM_OK; i++) {
         code = add_value(&ranked[i], place, metric, card, err);
     }
     for (size_t i = 1; i < count && code == KM_OK; i++) {
-        bool told = false;
-        code = add_against(&ranked[0], &ranked[i], 1 / pairs, metric, history,
-                           options, card, &told, err);
-        worse += told;
-        beside += !told;
+        code = add_against(&judging, &ranked[0], &ranked[i]);
     }
+    code = code ? code : add_undecided(&judging);
     for (size_t i = 0; i < count && i < ARMS_DRAWN && code == KM_OK; i++) {
         code = draw(ranked[i].arm, metric, card, err);
     }
-    card->context = km_arena_printf(
-        card->arena,
-        "%zu arms by %s; each held against the best, 5 %% over all "
-        "pairs and looks",
-        count, metric->name);
-    card->headline =
-        isnan(ranked[0].value)
-            ? km_arena_printf(card->arena, "No arm has a value of %s.",
-                              metric->name)
-        : beside
-            ? km_arena_printf(card->arena,
-                              "%s is ahead with %.4g %s; %zu of %zu others "
-                              "cannot be told apart from it.",
-                              ranked[0].told, metric->sign * ranked[0].value,
-                              metric->unit, beside, beside + worse)
-            : km_arena_printf(card->arena,
-                              "%s is best with %.4g %s: all %zu others are "
-                              "worse.",
-                              ranked[0].told, metric->sign * ranked[0].value,
-                              metric->unit, worse);
+    card->context = context_of(arms, count, metric, place, card->arena);
+    card->headline = headline_of(&ranked[0], &judging);
+    if (code == KM_OK && (!card->context || !card->headline)) {
+        return km_fail(err, KM_ELIMIT, "no memory left for a comparison");
+    }
     return code;
 }

@@ -357,6 +357,7 @@ static enum km_code add_unmatched(const struct km_speedup *s,
     bool a_wins = s->bound_log > 0;
     result.value = exp(s->bound_log);
     result.state = KM_FIGURE_CENSORED;
+    result.at_most = !a_wins;
     result.method = "last step of the one over the first of the other";
     result.reason = km_arena_printf(
         card->arena, "%s was below all of %s from its first value on: a bound",

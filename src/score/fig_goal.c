@@ -206,6 +206,7 @@ static enum km_code add_margin(const struct row *j,
         result.method = "limit less what the forecast needs";
         take_rung(j, &result);
         result.state = isinf(j->of->eta.hi) ? KM_FIGURE_CENSORED : result.state;
+        result.at_most = true; /* when it is censored */
         result.reason =
             !open ? result.rung
             : km_outlook_never(j->of->curve, j->of->target, &floor)

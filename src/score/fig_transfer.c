@@ -249,6 +249,7 @@ static enum km_code add_ratio(const struct transfer *t, enum km_axis axis,
     if (took.at_least || took.at_most) {
         bool both = took.at_least && took.at_most;
         result.state = both ? KM_FIGURE_INSUFFICIENT : KM_FIGURE_CENSORED;
+        result.at_most = took.at_most;
         result.lo = result.hi = NAN;
         result.reason =
             both ? "some runs began at the level, others never got there"

@@ -199,6 +199,7 @@ static enum km_code add_unmatched(const struct km_speedup *s,
         km_result_new("tune.savings", variant, "ratio");
     if (s->bound) {
         speedup.state = savings.state = KM_FIGURE_CENSORED;
+        speedup.at_most = savings.at_most = s->bound_log < 0;
         speedup.value = exp(s->bound_log);
         savings.value = km_savings(s->bound_log);
         speedup.reason = savings.reason =

@@ -48,6 +48,7 @@ struct km_figure_result {
     const char *const *evidence;   /* sentences or series names */
     size_t evidence_count;
     enum km_figure_state state;
+    bool at_most; /* CENSORED: no more than the value; else no less */
     const char *reason; /* one clause; "" when OK and there is nothing to say */
 };
 
@@ -151,6 +152,10 @@ struct km_scorecard {
     double horizon; /* step that forecasts look to */
     double level;  /* of forecasts and velocities: 0.80 */
 };
+
+/* Writes out the numbers of headline and context (base/spell.h); once more
+ * changes nothing. KM_ELIMIT. */
+enum km_code km_card_spell(struct km_scorecard *card, struct km_err *err);
 
 /* The one JSON shape, for every face. */
 void km_figure_result_json(const struct km_figure_result *result,

@@ -57,6 +57,12 @@ void km_figure_result_json(const struct km_figure_result *result,
     put_text(w, "unit", result->unit);
     put_number(w, "lo", result->lo);
     put_number(w, "hi", result->hi);
+    km_json_key(w, "bound");
+    if (result->state == KM_FIGURE_CENSORED) {
+        km_json_text(w, result->at_most ? "at_most" : "at_least");
+    } else {
+        km_json_null(w);
+    }
     put_number(w, "level", result->level);
     put_text(w, "better", better_word(result->better));
     put_text(w, "method", result->method);

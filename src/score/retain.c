@@ -285,6 +285,7 @@ static void judge_decay(const struct decay *d, struct km_figure_result *result,
         bool beyond = life > d->lag_max;
         result->state = KM_FIGURE_CENSORED;
         result->value = beyond ? d->lag_max : 1;
+        result->at_most = !beyond;
         result->reason =
             !beyond ? "halved before the next stage was scored: at most this"
             : isinf(life)

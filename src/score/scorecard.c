@@ -112,7 +112,8 @@ enum km_code km_scorecard_of(const struct km_score_input *input,
         }
     }
     code = code ? code : km_card_curves(input, card, err);
-    return code ? code : km_card_headline(input, card, err);
+    code = code ? code : km_card_headline(input, card, err);
+    return code ? code : km_card_spell(card, err);
 }
 
 enum km_code km_scorecard_compute(struct km_store *store, uint64_t run_id,

@@ -8,7 +8,6 @@
 
 enum { SEEDS_MAX = 1000 };
 static const double ALPHA = 0.05, DELTA_SHARE = 0.001, SAME_HORIZON = 1.05;
-static const double ENDED = 0.99; /* of the planned steps */
 
 /* Places at which a verdict may be taken, and what each may spend. */
 static const struct {
@@ -37,20 +36,24 @@ struct span {
     double least, most, progress;
 };
 
-/* Horizons and progress of an arm; NaN where one run's end is not known. */
+/* Horizons and progress of an arm; NaN where one run's end is not known. A run
+ * that stops short says nothing of where the others may be compared. */
 static struct span span_of(const struct km_arm *arm)
 {
     struct span span = {INFINITY, 0, INFINITY};
     for (size_t i = 0; i < arm->count; i++) {
         double horizon = horizon_of(arm->members[i]);
-        double last = km_member_quality(arm->members[i])
-                          ->x[km_member_quality(arm->members[i])->count - 1];
+        if (km_member_stops_short(arm->members[i]) &&
+            arm->stopped < arm->count) {
+            continue;
+        }
         if (isnan(horizon)) {
             return (struct span){NAN, NAN, NAN};
         }
         span.least = fmin(span.least, horizon);
         span.most = fmax(span.most, horizon);
-        span.progress = fmin(span.progress, last / horizon);
+        span.progress =
+            fmin(span.progress, km_member_progress(arm->members[i], horizon));
     }
     return span;
 }
@@ -63,7 +66,11 @@ bool km_arm_values(const struct km_arm *arm, double place, bool ends,
     for (size_t i = 0; each && i < arm->count; i++) {
         const struct km_member_curve *curve =
             km_member_quality(arm->members[i]);
-        each[i] = ends ? curve->last : km_member_value_at(curve, place);
+        bool stopped =
+            arm->stopped < arm->count && km_member_stops_short(arm->members[i]);
+        each[i] = !ends     ? km_member_value_at(curve, place)
+                  : stopped ? (double)NAN
+                            : curve->last;
     }
     size_t n = each ? km_arm_units(arm, each, each + arm->count) : 0;
     for (size_t i = 0; i < n; i++) {
@@ -86,7 +93,7 @@ struct km_place km_arms_place(const struct km_arm *const *arms, size_t count)
         progress = fmin(progress, span.progress);
     }
     place.own_ends = most > SAME_HORIZON * least;
-    progress = progress >= ENDED ? 1 : progress;
+    progress = progress >= KM_ENDED ? 1 : progress;
     for (int c = 0; c < CHECKPOINTS; c++) {
         /* with different schedules only the ends can be compared */
         if (progress >= checkpoints[c].at &&
@@ -158,7 +165,8 @@ static void decide(struct km_verdict *verdict, double alpha, double n,
 void km_verdict_judge(const struct km_arm *a, const struct km_arm *b,
                       const struct km_seed_spread *history,
                       const struct km_compare_options *options, double share,
-                      struct km_arena *arena, struct km_verdict *verdict)
+                      const struct km_place *common, struct km_arena *arena,
+                      struct km_verdict *verdict)
 {
     *verdict = (struct km_verdict){.outcome = KM_OUTCOME_UNDECIDABLE,
                                    .difference = NAN,
@@ -172,7 +180,7 @@ void km_verdict_judge(const struct km_arm *a, const struct km_arm *b,
         return;
     }
     const struct km_arm *const arms[] = {a, b};
-    struct km_place place = km_arms_place(arms, 2);
+    struct km_place place = common ? *common : km_arms_place(arms, 2);
     verdict->own_ends = place.own_ends;
     verdict->checkpoint = place.checkpoint;
     verdict->place = place.step;

@@ -60,7 +60,8 @@ cohort_build_run(struct cohort_build *build, const char *label, double scale)
                                              .points = BUILD_PLACES,
                                              .last = y[BUILD_PLACES - 1],
                                              .best = y[BUILD_PLACES - 1],
-                                             .best_x = x[BUILD_PLACES - 1]};
+                                             .best_x = x[BUILD_PLACES - 1],
+                                             .x_last = x[BUILD_PLACES - 1]};
     member->x_now = x[BUILD_PLACES - 1];
     member->active_s = NAN;
     member->settings =

@@ -220,7 +220,7 @@ static enum km_outcome judged(void)
     CHECK_INT(km_arms_build(&build.cohort, group, names, 2, &build.arena, arms,
                             &metric, NULL),
               KM_OK);
-    km_verdict_judge(&arms[0], &arms[1], &none, &options, 1, &build.arena,
+    km_verdict_judge(&arms[0], &arms[1], &none, &options, 1, NULL, &build.arena,
                      &verdict);
     return verdict.outcome;
 }
@@ -297,8 +297,8 @@ static void own_seeds_refute_a_history_that_does_not_fit(void)
         CHECK_INT(km_arms_build(&build.cohort, group, names, 2, &build.arena,
                                 arms, &metric, NULL),
                   KM_OK);
-        km_verdict_judge(&arms[0], &arms[1], &spread, &options, 1, &build.arena,
-                         &verdict);
+        km_verdict_judge(&arms[0], &arms[1], &spread, &options, 1, NULL,
+                         &build.arena, &verdict);
         decided +=
             verdict.outcome == KM_OUTCOME_A || verdict.outcome == KM_OUTCOME_B;
         cohort_build_end(&build);
@@ -353,6 +353,7 @@ static void arms_are_ranked_where_all_have_been(void)
         member->facts.max_steps = 2000;
         member->state = i < 2 ? KM_RUN_FINISHED : KM_RUN_RUNNING;
         member->valid.count = i < 2 ? BUILD_PLACES : BUILD_PLACES / 2;
+        member->valid.x_last = member->valid.x[member->valid.count - 1];
         member->valid.last = member->valid.y[member->valid.count - 1];
         member->x_now = member->valid.x[member->valid.count - 1];
         group[i] = (uint32_t)i;

@@ -73,8 +73,8 @@ static double found(size_t seeds, double history, double effect, double *wrong)
                 3 + SD * (normal(&rng) - (i < seeds ? effect : 0));
         }
         km_arena_reset(&scratch);
-        km_verdict_judge(&arms[0], &arms[1], &spread, &options, 1, &scratch,
-                         &verdict);
+        km_verdict_judge(&arms[0], &arms[1], &spread, &options, 1, NULL,
+                         &scratch, &verdict);
         right += verdict.outcome == KM_OUTCOME_A;
         other += verdict.outcome == KM_OUTCOME_B;
     }
