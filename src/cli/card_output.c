@@ -12,7 +12,6 @@
 #include "report/scorecard_html.h"
 #include "report/scorecard_text.h"
 
-static const double LEVEL = 0.80; /* of intervals, as on a run's card */
 enum { HTML_BYTES_MAX = 128 * 1024 * 1024 };
 
 static double setting(struct km_cli *cli, const char *option, double config)
@@ -48,7 +47,7 @@ struct km_scorecard km_card_new(struct km_cli *cli, const char *name)
                                  .context = "",
                                  .headline = "",
                                  .target = NAN,
-                                 .level = LEVEL};
+                                 .level = KM_CARD_LEVEL};
 }
 
 enum km_code km_card_cohort(struct km_cli *cli, struct km_store *store,

@@ -8,7 +8,8 @@
 #include "measure/robust.h"
 
 static const double RHO_START = 1.25, RHO_FACTOR = 1.25, RHO_END = 2.5;
-static const double SIGNIFICANT = 2;
+static const double SIGNIFICANT = 2, STEEPENED_SIGMAS = 2.5,
+                    STEEPENED_TIMES = 1.3;
 
 const struct km_velocity_band km_velocity_band_cold = {KM_VELOCITY_BAND_LOW,
                                                        KM_VELOCITY_BAND_HIGH};
@@ -165,6 +166,19 @@ struct km_estimate km_ratio_fieller(double a, double se_a, double b,
     double half = z / fabs(b) * sqrt(spread);
     return (struct km_estimate){ratio, (ratio - half) / (1 - g),
                                 (ratio + half) / (1 - g)};
+}
+
+double km_velocity_steepened(const struct km_fit *fit,
+                             const struct km_local_velocity *local)
+{
+    double centre = sqrt(local->x_from * local->x_to);
+    double model =
+        (km_fit_value(fit, local->x_from) - km_fit_value(fit, local->x_to)) /
+        log(local->x_to / local->x_from) / centre;
+    double v = local->velocity.value;
+    bool steeper = model > 0 && v > STEEPENED_TIMES * model &&
+                   v > model + STEEPENED_SIGMAS * local->se;
+    return steeper ? v / model : 1;
 }
 
 bool km_velocity_disagrees(double model, const struct km_local_velocity *local)

@@ -263,10 +263,8 @@ enum km_code km_compute_velocity_local(const struct km_score_input *input,
                                   KM_FIGURE_NOT_APPLICABLE,
                                   "no loss, score or reward", err);
     }
-    struct km_local_velocity local;
-    if (!km_velocity_local(curve->x, curve->y, curve->count,
-                           KM_LOCAL_POINTS_MIN, card->level, input->doubles,
-                           &local)) {
+    struct km_local_velocity local = input->local;
+    if (!local.n) {
         return km_card_add_absent(
             card, "learn.velocity_local", "per step", unit,
             KM_FIGURE_INSUFFICIENT,

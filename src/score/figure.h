@@ -134,6 +134,9 @@ struct km_matrix {
     const double *value; /* [row * column_count + column] */
 };
 
+/* Of the intervals of forecasts and velocities. */
+#define KM_CARD_LEVEL 0.80
+
 struct km_scorecard {
     struct km_arena *arena;
     uint64_t run_id;

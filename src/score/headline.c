@@ -67,6 +67,15 @@ static const char *velocity_text(const struct km_score_input *input,
                                "steps",
                                name, 100 * (1 - input->learn.window));
     }
+    const struct km_figure_result *local =
+        km_card_find(card, "learn.velocity_local", "per step");
+    if (input->steepened > 1 && stands(local)) {
+        return km_arena_printf(card->arena,
+                               "%s improves by %s, of late %.1f times as fast "
+                               "as its fitted curve",
+                               name, number_text(card->arena, local),
+                               input->steepened);
+    }
     bool weak = isfinite(velocity->lo) && velocity->lo <= 0;
     return km_arena_printf(card->arena,
                            weak ? "%s may be improving by %s, but zero is not "

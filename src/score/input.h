@@ -133,6 +133,8 @@ struct km_score_input {
     size_t at_count;
     const struct km_record *record; /* kept forecasts; NULL: nothing goes on */
     const struct km_config_plan *config_plan; /* of the learning rate */
+    struct km_local_velocity local; /* of `learn`; n 0: too few points */
+    double steepened; /* times as steep as the fitted curve lately, or 1 */
     const char *rate_moves; /* why a fitted curve is not what goes on; NULL */
     double scheduled_slope; /* of `learn`, by the annealing law; NaN */
     const struct km_stored_run *stored; /* configuration, plan */

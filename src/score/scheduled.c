@@ -49,19 +49,43 @@ static double slope_of(const struct km_score_input *input,
            (at[1] - at[0]);
 }
 
+/* No plan is known up to now: what the log, or the curve itself, gives away. */
+static void judge_unlogged(struct km_score_input *input)
+{
+    const struct km_curve_input *curve = &input->learn;
+    if (km_rate_moved(input, curve->window_from, curve->x_now)) {
+        input->rate_moves = "the learning rate moved in the window, which the "
+                            "fitted curve does not know";
+        return;
+    }
+    if (input->local.n) {
+        input->steepened = km_velocity_steepened(&curve->pow3, &input->local);
+    }
+    if (input->steepened > 1) {
+        input->rate_moves = km_arena_printf(
+            input->arena,
+            "of late %.1f times as steep as the fitted curve: a rate that is "
+            "lowered and not logged?",
+            input->steepened);
+    }
+}
+
 void km_scheduled_prepare(struct km_score_input *input)
 {
     const struct km_curve_input *curve = &input->learn;
     const struct km_stored_run *run = input->stored;
     input->scheduled_slope = NAN;
+    input->steepened = 1;
+    bool local =
+        curve->track &&
+        km_velocity_local(curve->x, curve->y, curve->count, KM_LOCAL_POINTS_MIN,
+                          KM_CARD_LEVEL, input->doubles, &input->local);
+    input->local.n = local ? input->local.n : 0;
     if (!curve->fitted) {
         return;
     }
     if (!run->plan_logged) {
-        if (km_rate_moved(input, curve->window_from, curve->x_now)) {
-            input->rate_moves = "the learning rate moved in the window, which "
-                                "the fitted curve does not know";
-        }
+        judge_unlogged(input);
         return;
     }
     double from = fmax(curve->window_from, km_plan_warm(&run->plan));

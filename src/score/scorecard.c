@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "score/card.h"
 
-static const double LEVEL = 0.80;
 
 static const char *age_text(struct km_arena *arena, int64_t then_ns,
                             int64_t now_ns)
@@ -97,7 +96,7 @@ enum km_code km_scorecard_of(const struct km_score_input *input,
                                   .run_id = view->run_id,
                                   .target = input->target,
                                   .horizon = input->horizon,
-                                  .level = LEVEL};
+                                  .level = KM_CARD_LEVEL};
     card->run_name = km_arena_printf(arena, "%s%s%s", view->project,
                                      *view->project ? "/" : "", view->name);
     card->context = context_text(input);
