@@ -190,10 +190,10 @@ def final_errors(rows, kind, origin, method):
 
 
 def gain_ratio(rows, kind):
-    """Predicted over actual gain to x1.25, medians over groups."""
+    """Gain to x1.25 by the fitted slope over the actual one, medians over groups."""
     some = [r for r in constant_rate(rows)
             if r["target"] == 1.25 and r["class"] == kind]
-    predicted = means(some, lambda r: r["now"] - r["mean"])
+    predicted = means(some, lambda r: r["gain"])
     actual = means(some, lambda r: r["now"] - r["truth"])
     ratios = sorted(predicted[g] / actual[g] for g in predicted)
     return statistics.median(ratios), ratios

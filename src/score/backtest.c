@@ -111,6 +111,7 @@ static enum km_code run_origin(struct km_backtest_run *runs, size_t count,
                 .last_value = origin->last_value,
                 .line = origin->targets[t].line,
                 .now = origin->now,
+                .gain = origin->pow3_now - origin->targets[t].pow3,
                 .ahead = origin->targets[t].x / origin->x_now,
             };
             for (int k = 0; k < KM_FORECASTERS; k++) {

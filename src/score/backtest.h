@@ -45,6 +45,7 @@ struct km_backtest_row {
     struct km_decision decision;
     double truth, last_value, line;
     double now;   /* the mean of families at the origin */
+    double gain;  /* from there to the target, by pow3 alone */
     double ahead; /* step of the truth / step of the origin */
 };
 

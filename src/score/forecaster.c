@@ -13,6 +13,8 @@
 
 /* Two plans are alike when their drops are, now, at the target and the end. */
 static const double ALIKE = 0.1;
+/* Of x_now: measured on public curves, from 0 to 2. */
+static const double ANNEAL_FADES = 0.2, LAST_POINTS = 0.05;
 static const double EXACT = 1e-9; /* of the truth: the least error */
 enum { COLD_DRAWS = 200 };
 
@@ -118,6 +120,30 @@ static struct km_anneal_prior learn_prior(const struct km_judged_run *runs,
 }
 
 /* The mean of the two families on the sum of rates. */
+static double anneal_mean(const struct km_anneal fit[KM_ORIGIN_FAMILIES],
+                          double s1, double drop)
+{
+    double sum = 0;
+    for (int f = 0; f < KM_ORIGIN_FAMILIES; f++) {
+        sum += km_anneal_value(&fit[f], s1, drop);
+    }
+    return sum / KM_ORIGIN_FAMILIES;
+}
+
+/* What the last twentieth of the points lies off the law. */
+static double anneal_off(const struct km_origin *origin,
+                         const struct km_anneal fit[KM_ORIGIN_FAMILIES])
+{
+    double off = 0, n = 0, enough = LAST_POINTS * (double)origin->seen;
+    for (size_t i = origin->anneal_count; i-- > 0 && n < enough;) {
+        off +=
+            origin->weight[i] *
+            (origin->y[i] - anneal_mean(fit, origin->s1[i], origin->drop[i]));
+        n += origin->weight[i];
+    }
+    return n > 0 ? off / n : 0;
+}
+
 static void anneal_values(struct km_judged_run *run,
                           struct km_origin_workspace *work)
 {
@@ -131,15 +157,14 @@ static void anneal_values(struct km_judged_run *run,
             return;
         }
     }
+    double off = anneal_off(origin, fit);
     for (size_t t = 0; t < origin->target_count; t++) {
         const struct km_origin_target *at = &origin->targets[t];
-        double sum = 0;
-        for (int f = 0; f < KM_ORIGIN_FAMILIES; f++) {
-            sum += km_anneal_value(&fit[f], at->s1, at->drop);
-        }
+        double ahead = at->x / origin->x_now - 1;
+        double value = anneal_mean(fit, at->s1, at->drop) +
+                       off * exp(-ahead / ANNEAL_FADES);
         *slot(run, KM_FORECASTER_ANNEAL, t) =
-            isnan(sum) ? (double)NAN
-                       : fmax(sum / KM_ORIGIN_FAMILIES, run->e_min);
+            isnan(value) ? (double)NAN : fmax(value, run->e_min);
     }
 }
 

@@ -5,8 +5,10 @@
  *
  *     last value      nothing changes
  *     log-log line    ln y on ln x over the last half
- *     mean            of pow3 and invlog3 fitted on the step axis
- *     annealing       y = E + A g(S1) - C D, C drawn to what the history taught
+ *     mean            of pow3 and invlog3 fitted on the step axis, held to the
+ *                     last 5 % of steps: what they lie off fades with distance
+ *     annealing       y = E + A g(S1) - C D, C drawn to what the history
+ *                     taught, held in the same way
  *     analogue        last value less the median fall that other runs of the
  *                     same plan had from here (at least 5 configurations)
  *

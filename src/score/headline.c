@@ -130,25 +130,41 @@ static const char *forecast_text(const struct km_score_input *input,
                : text;
 }
 
-/* The gravest verdict that stands: "diverged since step 812". */
+/* The gravest verdict that stands comes first: "Diverged since step 812: ...".
+ */
 static const char *verdict_text(struct km_scorecard *card, const char *text)
 {
     static const struct {
         const char *id, *word;
-    } rows[] = {{"verdict.nonfinite", "not finite"},
-                {"verdict.stalled", "no sign of life"},
-                {"verdict.diverged", "diverged"},
-                {"verdict.overfitting", "overfitting"},
-                {"verdict.regime_change", "worse than its past says"},
-                {"verdict.plateau", "on a plateau"}};
+    } rows[] = {{"verdict.nonfinite", "Not finite"},
+                {"verdict.stalled", "No sign of life"},
+                {"verdict.diverged", "Diverged"},
+                {"verdict.overfitting", "Overfitting"},
+                {"verdict.regime_change", "Worse than its past says"},
+                {"verdict.plateau", "On a plateau"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct km_figure_result *on = km_finding_on(card, rows[i].id);
         if (on) {
-            return km_arena_printf(card->arena, "%s; %s since step %.0f", text,
-                                   rows[i].word, on->value);
+            return km_arena_printf(card->arena, "%s since step %.0f: %s",
+                                   rows[i].word, on->value, text);
         }
     }
     return text;
+}
+
+/* What a validation metric that turned has come to. */
+static const char *now_text(const struct km_score_input *input,
+                            struct km_scorecard *card)
+{
+    const struct km_curve_input *valid = &input->valid;
+    if (!km_finding_on(card, "verdict.overfitting") || !valid->count) {
+        return "";
+    }
+    double now = valid->sign * valid->y[valid->count - 1];
+    int decimals = km_decimals_for(now, NAN, NAN);
+    const char *text = km_arena_printf(card->arena, ", now %.*f",
+                                       decimals < 0 ? 6 : decimals, now);
+    return text ? text : "";
 }
 
 /* A whole card: velocity, throughput, the best and the last or final value. */
@@ -169,8 +185,9 @@ static const char *whole_text(const struct km_score_input *input,
     const struct km_figure_result *best =
         km_card_find(card, "valid.best", NULL);
     if (text && stands(best)) {
-        text = km_arena_printf(arena, "%s; best validation %s %s", text,
-                               number_text(arena, best), best->reason);
+        text = km_arena_printf(arena, "%s; best validation %s %s%s", text,
+                               number_text(arena, best), best->reason,
+                               now_text(input, card));
     }
     text = text ? verdict_text(card, text) : NULL;
     const struct km_figure_result *final =
@@ -179,12 +196,12 @@ static const char *whole_text(const struct km_score_input *input,
         return end_text(input, arena, text);
     }
     if (text && stands(final)) {
-        text = km_arena_printf(
-            arena,
-            input->planned ? "%s; %s forecast %s at step %.0f"
-                           : "%s; %s forecast %s at step %.0f if it "
-                             "goes on like this",
-            text, final->variant, number_text(arena, final), input->horizon);
+        bool cold = strncmp(final->rung, "cold start", 10) == 0;
+        text = km_arena_printf(arena, "%s; %s forecast %s at step %.0f%s%s",
+                               text, final->variant, number_text(arena, final),
+                               input->horizon,
+                               input->planned ? "" : " if it goes on like this",
+                               cold ? ", not calibrated" : "");
     }
     return text;
 }

@@ -12,6 +12,8 @@
 /* The annealing law has the sum of rates for an axis and may look further back
  * than the plain curve, whose early transient is another power law. */
 static const double ANNEAL_WINDOW = 0.1, DROP_WINDOW = 0.05, DROP_LEAST = 0.2;
+/* Of x_now: measured on public curves, from 0 to 2. */
+static const double MEAN_FADES = 0.4;
 static const double LAST_SHARE = 0.95, TRUTH_SHARE = 0.02, END_SHARE = 0.03;
 enum { WINDOW_POINTS_GOOD = 24, LINE_POINTS_MIN = 4 };
 
@@ -81,6 +83,34 @@ double km_last_value(const struct km_forecast_run *run, size_t seen)
         n++;
     }
     return sum / n;
+}
+
+struct km_origin_mean km_origin_mean_of(const struct km_forecast_run *run,
+                                        const struct km_bin_sums *sums,
+                                        size_t seen,
+                                        const struct km_origin_workspace *work)
+{
+    struct km_origin_mean mean = {.pow3 = &work->pow3,
+                                  .invlog3 = &work->invlog3,
+                                  .x_now = run->x[seen - 1],
+                                  .e_min = -INFINITY};
+    size_t from = seen - 1;
+    double x = run->x[from], y = run->y[from];
+    if (run->averaged) {
+        from = km_bins_find(run->x, seen, LAST_SHARE * mean.x_now);
+        km_bin_sums_mean(sums, from, seen, &x, &y);
+    }
+    mean.off = y - km_origin_mean_at(&mean, x);
+    mean.e_min = run->e_min;
+    return mean;
+}
+
+double km_origin_mean_at(const struct km_origin_mean *mean, double x)
+{
+    double value =
+        (km_fit_value(mean->pow3, x) + km_fit_value(mean->invlog3, x)) / 2;
+    double ahead = fmax(x / mean->x_now - 1, 0);
+    return fmax(value + mean->off * exp(-ahead / MEAN_FADES), mean->e_min);
 }
 
 void km_forecast_truth(const struct km_forecast_run *run,
@@ -387,18 +417,15 @@ take_fits(const struct km_forecast_run *run, const struct km_bin_sums *sums,
     origin->fitted = true;
     origin->points = window.count;
     origin->pow3_now = km_fit_value(&work->pow3, origin->x_now);
-    origin->now = (km_fit_value(&work->pow3, origin->x_now) +
-                   km_fit_value(&work->invlog3, origin->x_now)) /
-                  2;
+    struct km_origin_mean mean =
+        km_origin_mean_of(run, sums, origin->seen, work);
+    origin->now = km_origin_mean_at(&mean, origin->x_now);
     for (size_t t = 0; t < origin->target_count; t++) {
         struct km_origin_target *target = &origin->targets[t];
         target->regime = regime_of(run, origin, target->x);
         if (isfinite(target->x)) {
             target->pow3 = km_fit_value(&work->pow3, target->x);
-            double mean = (km_fit_value(&work->pow3, target->x) +
-                           km_fit_value(&work->invlog3, target->x)) /
-                          2;
-            target->mean = fmax(mean, run->e_min);
+            target->mean = km_origin_mean_at(&mean, target->x);
         }
     }
     if (depth == KM_ORIGIN_WHOLE) {

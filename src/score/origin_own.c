@@ -29,6 +29,7 @@ static void judge_past(const struct km_forecast_run *run,
     struct km_forecast_run known = *run;
     known.count = origin->seen;
     double from = run->x[cut - 1];
+    struct km_origin_mean mean = km_origin_mean_of(run, sums, cut, work);
     for (size_t t = 0; t < origin->target_count; t++) {
         double at = from * origin->targets[t].x / origin->x_now, x, truth;
         if (!(at <= origin->x_now)) {
@@ -39,10 +40,7 @@ static void judge_past(const struct km_forecast_run *run,
             continue;
         }
         struct errors *of = &errors[t];
-        double mean =
-            (km_fit_value(&work->pow3, x) + km_fit_value(&work->invlog3, x)) /
-            2;
-        of->mean[of->count] = truth - fmax(mean, run->e_min);
+        of->mean[of->count] = truth - km_origin_mean_at(&mean, x);
         of->line[of->count++] = truth - km_log_line_value(line, x);
     }
 }

@@ -15,6 +15,18 @@ bool km_origin_fit(const struct km_forecast_run *run, size_t seen,
                    struct km_fit_scratch *scratch, struct km_fit *pow3,
                    struct km_fit *invlog3);
 
+/* The mean of families held to where the curve is. What the last stretch lies
+ * off the fits fades with the distance: off exp(-(x/x_now - 1)/0.4). */
+struct km_origin_mean {
+    const struct km_fit *pow3, *invlog3;
+    double x_now, off, e_min;
+};
+struct km_origin_mean km_origin_mean_of(const struct km_forecast_run *run,
+                                        const struct km_bin_sums *sums,
+                                        size_t seen,
+                                        const struct km_origin_workspace *work);
+double km_origin_mean_at(const struct km_origin_mean *mean, double x);
+
 struct km_log_line {
     double x, y, slope; /* means of ln x and ln y */
 };

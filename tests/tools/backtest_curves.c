@@ -95,6 +95,7 @@ static void print_rows(const struct km_backtest *of, const char *history)
         put("rel", d->rel);
         put("pit", d->pit);
         put("now", row->now);
+        put("gain", row->gain);
         put("ahead", row->ahead);
         printf("}\n");
     }

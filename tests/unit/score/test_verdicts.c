@@ -149,7 +149,7 @@ static void values_that_are_none_are_counted_and_may_be_all(void)
     CHECK_TEXT(f ? f->rung : "", "stands");
     CHECK(f && strstr(f->evidence[0], "50 values"));
     CHECK(f && strstr(f->evidence[1], "grad_norm: 1 value"));
-    CHECK(strstr(card.headline, "not finite since step 1") != NULL);
+    CHECK(strstr(card.headline, "Not finite since step 1") != NULL);
     score_run_end(&run, &arena);
 }
 
@@ -201,7 +201,7 @@ static void a_falling_rate_explains_a_flat_end(void)
             check_state("plateau", KM_FIGURE_INSUFFICIENT, "learning rate");
         } else {
             check_state("plateau", KM_FIGURE_OK, "since step");
-            CHECK(strstr(card.headline, "on a plateau since") != NULL);
+            CHECK(strstr(card.headline, "On a plateau since") != NULL);
         }
         score_run_end(&run, &arena);
     }
@@ -256,7 +256,7 @@ static void a_silent_run_that_says_it_runs_is_stalled(void)
         compute();
         if (state) {
             check_state("stalled", KM_FIGURE_OK, "silent for 0.9");
-            CHECK(strstr(card.headline, "no sign of life") != NULL);
+            CHECK(strstr(card.headline, "No sign of life") != NULL);
         } else {
             check_state("stalled", KM_FIGURE_QUIET, "");
         }
