@@ -60,11 +60,12 @@ static enum km_code open_store(struct km_cli *cli, struct km_store **store,
 static enum km_code fail_idle(struct km_err *err)
 {
     return km_fail(err, KM_ENOTFOUND,
-                   "no run is under way; name one, with --horizon STEP to look "
-                   "further");
+                   "no run is under way: none says that it is running or has a "
+                   "point of the last hour; name one, with --horizon STEP to "
+                   "look further");
 }
 
-/* Those that are named, else the newest ones not known to have ended. */
+/* Those that are named, else the newest ones under way. */
 static enum km_code choose_runs(struct km_cli *cli, struct km_store *store,
                                 struct km_run_list *list, struct km_err *err)
 {
@@ -75,8 +76,9 @@ static enum km_code choose_runs(struct km_cli *cli, struct km_store *store,
                                        cli->args->word_count, list, err);
     size_t kept = 0, found = 0;
     for (size_t i = 0; code == KM_OK && i < list->count; i++) {
-        enum km_run_state state = list->rows[i].meta.state;
-        bool going = state == KM_RUN_RUNNING || state == KM_RUN_UNKNOWN;
+        const struct km_run_row *row = &list->rows[i];
+        bool going = km_run_is_going(row->meta.state, row->last_time_ns,
+                                     km_clock_wall_ns(cli->clock));
         found += named || going;
         if ((named || going) && kept < SHOWN_MAX) {
             list->rows[kept++] = list->rows[i];

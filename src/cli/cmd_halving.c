@@ -6,7 +6,7 @@
 #include "score/halving.h"
 #include "score/history.h"
 
-/* Scorecards of the runs that are not known to have ended. */
+/* Scorecards of the runs under way. */
 static enum km_code compute(struct km_cli *cli, struct km_store *store,
                             const struct km_run_list *list,
                             struct km_scorecard *cards, size_t *count,
@@ -16,8 +16,9 @@ static enum km_code compute(struct km_cli *cli, struct km_store *store,
     km_histories_init(&histories, store, &cli->config.roles, &cli->arena);
     *count = 0;
     for (size_t i = 0; i < list->count; i++) {
-        enum km_run_state state = list->rows[i].meta.state;
-        if (state != KM_RUN_RUNNING && state != KM_RUN_UNKNOWN) {
+        const struct km_run_row *row = &list->rows[i];
+        if (!km_run_is_going(row->meta.state, row->last_time_ns,
+                             km_clock_wall_ns(cli->clock))) {
             continue;
         }
         if (*count == KM_HALVING_RUNS_MAX) {

@@ -9,6 +9,7 @@
 
 enum { DEVICES_MAX = 10000000 };
 static const double PLAN_REACHED = 0.99, PLAN_LEFT_BEHIND = 1.1;
+static const int64_t QUIET_NS = 3600 * INT64_C(1000000000);
 
 enum fact {
     FACT_MAX_STEPS,
@@ -218,6 +219,15 @@ double km_run_facts_planned(const struct km_run_facts *facts, double last)
     double planned = facts->max_steps;
     return planned > 0 && last <= PLAN_LEFT_BEHIND * planned ? planned
                                                              : (double)NAN;
+}
+
+bool km_run_is_going(enum km_run_state state, int64_t last_time_ns,
+                     int64_t now_ns)
+{
+    bool timed = last_time_ns != KM_TIME_ABSENT && last_time_ns != 0;
+    return state == KM_RUN_RUNNING ||
+           (state == KM_RUN_UNKNOWN && timed &&
+            now_ns - last_time_ns <= QUIET_NS);
 }
 
 bool km_run_is_through(double planned, double last)

@@ -193,7 +193,9 @@ static void choose_horizon(struct km_score_input *input)
             input->horizon_source = "the planned last step, from the config";
         }
     } else {
-        input->at_end = input->view.state == KM_RUN_FINISHED;
+        /* without a word of its state: where it would go, if it goes on */
+        enum km_run_state state = input->view.state;
+        input->at_end = state != KM_RUN_RUNNING && state != KM_RUN_UNKNOWN;
     }
 }
 

@@ -177,6 +177,11 @@ double km_run_facts_planned(const struct km_run_facts *facts, double last);
 /* 99 % of the plan are done; false without one. */
 bool km_run_is_through(double planned, double last);
 
+/* Under way, for commands that choose runs: what says that it is running, or
+ * says nothing of its state and has a point of the last hour. */
+bool km_run_is_going(enum km_run_state state, int64_t last_time_ns,
+                     int64_t now_ns);
+
 /* What a source means by its words (MLPerf: samples, log perplexity). */
 void km_run_facts_settle(struct km_run_view *view, struct km_run_facts *facts);
 
