@@ -109,13 +109,16 @@ static enum km_code arms_by_key(struct km_cli *cli,
                                 const char **names, size_t *arm_count,
                                 struct km_err *err)
 {
-    bool any = false;
+    size_t without = 0;
     for (size_t i = 0; i < named; i++) {
         const struct km_setting *setting =
             km_member_setting(&cohort->members[i], key);
-        const char *value = setting ? setting->value : "not set";
-        any = any || setting;
-        const char *name = km_arena_printf(&cli->arena, "%s=%s", key, value);
+        without += !setting;
+        if (!setting) {
+            continue;
+        }
+        const char *name =
+            km_arena_printf(&cli->arena, "%s=%s", key, setting->value);
         if (!name) {
             return fail_full(err);
         }
@@ -132,8 +135,14 @@ static enum km_code arms_by_key(struct km_cli *cli,
         *arm_count += at == *arm_count;
         group[i] = (uint32_t)at;
     }
-    return any ? KM_OK
-               : km_fail(err, KM_ENOTFOUND, "no run has the setting %s", key);
+    if (without == named) {
+        return km_fail(err, KM_ENOTFOUND, "no run has the setting %s", key);
+    }
+    if (without) {
+        km_cli_note(cli, "%zu of %zu runs left out: they have no setting %s",
+                    without, named, key);
+    }
+    return KM_OK;
 }
 
 /* Arms by configuration: the first run gives the name. */
@@ -322,9 +331,13 @@ static enum km_code compare(struct km_cli *cli, struct km_store *store,
                             struct km_err *err)
 {
     struct km_arm_metric metric = {.name = NULL};
+    struct km_task_mix mix;
+    const char *by = km_option_text(cli->args, "by");
+    bool mixed = km_cohort_mixes_tasks(cohort, group, by, &cli->arena, &mix);
     enum km_code code =
-        judge(cli, cohort, group, names, arm_count, &metric, card, err);
-    if (code == KM_OK && named == 2) {
+        mixed ? km_compare_mixed(&mix, card, err)
+              : judge(cli, cohort, group, names, arm_count, &metric, card, err);
+    if (code == KM_OK && named == 2 && !mixed) {
         code =
             km_compare_pair_add(store, &cli->config.roles, &cohort->members[0],
                                 &cohort->members[1], card, err);
@@ -336,7 +349,7 @@ static enum km_code compare(struct km_cli *cli, struct km_store *store,
     if (code == KM_OK) {
         code = km_compare_scaling_add(cohort, group, card, err);
     }
-    if (code == KM_OK && km_option_given(cli->args, "target")) {
+    if (code == KM_OK && km_option_given(cli->args, "target") && !mixed) {
         code = km_target_group_add(
             cohort, group, arm_count, names, metric.name,
             km_option_number(cli->args, "target", (double)NAN), card, err);

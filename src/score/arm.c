@@ -272,6 +272,10 @@ enum km_code km_seed_spread_of(const struct km_cohort *cohort,
     pool.final_df = values + cohort->count;
     pool.time = values + 2 * cohort->count;
     pool.time_df = values + 3 * cohort->count;
+    const struct km_member *first = NULL; /* seeds of its task count */
+    for (size_t i = 0; i < arm_count && !first; i++) {
+        first = arms[i].count ? arms[i].members[0] : NULL;
+    }
     size_t groups = km_cohort_group(cohort, group);
     for (size_t g = 0; g < groups; g++) {
         size_t count = 0;
@@ -280,7 +284,8 @@ enum km_code km_seed_spread_of(const struct km_cohort *cohort,
             /* a run that is under way has no final value */
             if (group[i] == g && has_metric(member, metric) &&
                 member->state != KM_RUN_RUNNING && !member->diverged &&
-                !in_arms(member, arms, arm_count)) {
+                !in_arms(member, arms, arm_count) &&
+                (!first || km_members_share_task(member, first))) {
                 members[count++] = member;
             }
         }

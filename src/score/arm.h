@@ -62,7 +62,8 @@ struct km_seed_spread {
 };
 
 /* Over all configurations of the cohort with two seeds or more that are in none
- * of `arms` (count 0: all), with the metric. */
+ * of `arms` (count 0: all), with the metric and, as far as both say it, of the
+ * task of the first arm. */
 enum km_code km_seed_spread_of(const struct km_cohort *cohort,
                                const struct km_arm *arms, size_t arm_count,
                                const struct km_arm_metric *metric,

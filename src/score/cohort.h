@@ -87,6 +87,24 @@ const struct km_setting *km_member_setting(const struct km_member *member,
 bool km_setting_is_incidental(const char *key); /* seeds among them */
 bool km_setting_is_seed(const char *key);
 
+/* Runs that say that they learn different things (task, env, game, workload,
+ * benchmark): what they came to is not in one unit. */
+struct km_task_mix {
+    const char *key;   /* of the setting */
+    const char *words; /* "3 tasks (task: asterix, breakout, pong)" */
+    size_t tasks;
+};
+
+/* False: both say what they learn, and it is not the same. */
+bool km_members_share_task(const struct km_member *a,
+                           const struct km_member *b);
+
+/* Over the members in a group (group NULL: all). `but`: a key that they are
+ * told apart by, or NULL. */
+bool km_cohort_mixes_tasks(const struct km_cohort *cohort,
+                           const uint32_t *group, const char *but,
+                           struct km_arena *arena, struct km_task_mix *mix);
+
 /* Members of one configuration next to each other: group[i] is the ordinal of
  * member i's configuration in order of first appearance; returns how many
  * there are. */

@@ -42,6 +42,10 @@ enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
                              const struct km_compare_options *options,
                              struct km_scorecard *card, struct km_err *err);
 
+/* Arms of different tasks: their values are no measure of each other. */
+enum km_code km_compare_mixed(const struct km_task_mix *mix,
+                              struct km_scorecard *card, struct km_err *err);
+
 /* What is known of the difference of two arms by now. */
 enum km_outcome {
     KM_OUTCOME_UNDECIDABLE, /* nothing says how much seeds differ */

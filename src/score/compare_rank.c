@@ -302,3 +302,17 @@ enum km_code km_compare_rank(const struct km_arm *arms, size_t count,
     }
     return code;
 }
+
+enum km_code km_compare_mixed(const struct km_task_mix *mix,
+                              struct km_scorecard *card, struct km_err *err)
+{
+    card->headline = km_arena_printf(
+        card->arena,
+        "UNDECIDABLE: these runs are of %s. Name the runs of one, or hold arms "
+        "against each other over all of them with --workloads.",
+        mix->words);
+    card->context = mix->words;
+    return km_card_add_absent(card, "compare.verdict", "", "1",
+                              KM_FIGURE_INSUFFICIENT,
+                              "UNDECIDABLE: runs of different tasks", err);
+}

@@ -458,6 +458,18 @@ enum km_code km_levers_add(const struct km_cohort *cohort,
 {
     struct km_lever_rows rows;
     struct km_factors factors;
+    struct km_task_mix mix;
+    if (km_cohort_mixes_tasks(cohort, NULL, NULL, card->arena, &mix)) {
+        card->headline = km_arena_printf(
+            card->arena,
+            "These runs are of %s: steps to one target mean nothing over them. "
+            "Name the runs of one.",
+            mix.words);
+        card->context = km_arena_printf(card->arena, "%zu runs", cohort->count);
+        return km_card_add_absent(card, "levers.importance", "", "1",
+                                  KM_FIGURE_INSUFFICIENT,
+                                  "runs of different tasks", err);
+    }
     enum km_code code =
         km_lever_rows_find(cohort, options, card->arena, &rows, err);
     if (code) {

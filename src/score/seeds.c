@@ -19,7 +19,8 @@ struct seeding {
     struct km_seed_spread spread;
     struct km_scorecard *card;
     struct km_err *err;
-    double level; /* mean value, for the default delta */
+    double level;      /* mean value, for the default delta */
+    size_t with_seeds; /* configurations */
     double delta;
 };
 
@@ -120,13 +121,12 @@ static enum km_code add_groups(struct seeding *s, const uint32_t *group,
     enum km_code code = km_arms_build(s->cohort, group, names, groups, arena,
                                       arms, &s->metric, s->err);
     double sum = 0, count = 0;
-    size_t shown = 0;
     for (size_t g = 0; g < groups && code == KM_OK; g++) {
         for (size_t i = 0; i < arms[g].count; i++) {
             sum += km_member_quality(arms[g].members[i])->last;
             count++;
         }
-        if (arms[g].count > 1 && shown++ < GROUPS_SHOWN) {
+        if (arms[g].count > 1 && s->with_seeds++ < GROUPS_SHOWN) {
             code = add_group(s, &arms[g]);
         }
     }
@@ -145,12 +145,30 @@ enum km_code km_seeds_add(const struct km_cohort *cohort,
         return km_fail(err, KM_ELIMIT, "no memory left for a comparison");
     }
     enum km_code code = add_groups(&s, group, km_cohort_group(cohort, group));
-    card->context = km_arena_printf(card->arena, "%zu runs", cohort->count);
+    card->context =
+        s.with_seeds > GROUPS_SHOWN
+            ? km_arena_printf(card->arena,
+                              "%zu runs; the first %d of %zu configurations "
+                              "with seeds",
+                              cohort->count, GROUPS_SHOWN, s.with_seeds)
+            : km_arena_printf(card->arena, "%zu runs", cohort->count);
     if (code == KM_OK && !s.metric.name) {
         card->headline = "No run has a curve that could be compared.";
         return km_card_add_absent(card, "compare.seeds", "needed an arm",
                                   "seed", KM_FIGURE_INSUFFICIENT,
                                   "no run has a loss, score or reward", err);
+    }
+    struct km_task_mix mix;
+    if (code == KM_OK &&
+        km_cohort_mixes_tasks(cohort, NULL, NULL, card->arena, &mix)) {
+        card->headline = km_arena_printf(
+            card->arena,
+            "These runs are of %s: what seeds of one vary by says nothing of "
+            "another. Name the runs of one.",
+            mix.words);
+        return km_card_add_absent(card, "compare.seeds", "needed an arm",
+                                  "seed", KM_FIGURE_INSUFFICIENT,
+                                  "runs of different tasks", err);
     }
     if (code == KM_OK) {
         code = km_seed_spread_of(cohort, NULL, 0, &s.metric, card->arena,
