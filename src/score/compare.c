@@ -14,6 +14,7 @@
 
 enum { DIFFERENCES_SHOWN = 6, OVERLAY_PLACES = 96 };
 static const double TEST_LEVEL = 0.95;
+static const double CROSSED = 0.02; /* of ln x */
 
 struct comparing {
     const struct km_arm *a, *b;
@@ -277,16 +278,25 @@ static const char *headline_of(const struct comparing *c)
     if (s->matched) {
         enum km_axis axis = s->factored ? s->clock : s->data;
         const struct km_log_ratio *r = &s->axis[axis];
-        text = km_arena_printf(
-            arena, "%s learns %.2fx as fast %s as %s [%.2f, %.2f]", c->told_a,
-            exp(r->value), km_speedup_variant(axis), c->told_b, exp(r->lo),
-            exp(r->hi));
+        text = km_arena_printf(arena, "%s learns %.2fx as fast %s as %s",
+                               c->told_a, exp(r->value),
+                               km_speedup_variant(axis), c->told_b);
+        if (text && r->lone) {
+            text = km_arena_printf(arena, "%s (%.2f to %.2f along the curve)",
+                                   text, exp(s->along[0]), exp(s->along[1]));
+        } else if (text) {
+            text = km_arena_printf(arena, "%s [%.2f, %.2f]", text, exp(r->lo),
+                                   exp(r->hi));
+        }
         if (text && s->factored) {
             text = km_arena_printf(arena, "%s: %.2fx per %s, %.2fx throughput",
                                    text, exp(s->data_log),
                                    km_axis_name(s->data), exp(s->speed_log));
         }
-        text = text ? km_arena_printf(arena, "%s. ", text) : NULL;
+        bool cross = s->along[0] < -CROSSED && s->along[1] > CROSSED;
+        text = text ? km_arena_printf(arena, "%s%s. ", text,
+                                      cross ? "; the curves cross" : "")
+                    : NULL;
     } else if (s->bound) {
         text = km_arena_printf(arena, "%s reached losses that %s never did. ",
                                s->bound_log > 0 ? c->told_a : c->told_b,
@@ -326,9 +336,8 @@ enum km_code km_compare_add(const struct km_arm *a, const struct km_arm *b,
                           .card = card,
                           .err = err};
     km_verdict_judge(a, b, history, options, 1, NULL, card->arena, &c.verdict);
-    enum km_code code =
-        km_speedup_measure(a, b, c.metric, history, options, card->level,
-                           card->arena, &c.speedup, err);
+    enum km_code code = km_speedup_measure(a, b, c.metric, history, card->level,
+                                           card->arena, &c.speedup, err);
     if (code == KM_OK) {
         code = km_speedup_add(&c.speedup, a, b, c.metric, card, err);
     }

@@ -17,7 +17,6 @@
 struct km_compare_options {
     double delta;   /* smallest difference that matters; NaN: 0.1 % */
     double power;   /* of finding it: 0.8 */
-    double time_sd; /* of ln time to a loss, without seeds and history */
 };
 void km_compare_options_init(struct km_compare_options *options);
 

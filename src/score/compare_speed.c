@@ -63,9 +63,8 @@ static bool pooled_noise(const struct km_moments *a, const struct km_moments *b,
 
 /* The unit of chance is the seed. */
 void km_log_ratio_measure(const double *a, size_t n, const double *b, size_t m,
-                          const struct km_seed_spread *history,
-                          const struct km_compare_options *options,
-                          double level, struct km_log_ratio *out)
+                          const struct km_seed_spread *history, double level,
+                          struct km_log_ratio *out)
 {
     struct km_moments of_a = moments_of(a, n), of_b = moments_of(b, m);
     *out = (struct km_log_ratio){.known = true, .value = of_b.mean - of_a.mean};
@@ -76,9 +75,8 @@ void km_log_ratio_measure(const double *a, size_t n, const double *b, size_t m,
     } else if (pooled_noise(&of_a, &of_b, history, &se, &df, &out->rung)) {
         half = se * spread * km_t_quantile(0.5 + level / 2, df);
     } else {
-        half = options->time_sd * spread * km_normal_quantile(0.5 + level / 2);
-        out->rung = "seed noise assumed";
-        out->assumed = true;
+        out->rung = "";
+        out->lone = true;
     }
     out->lo = out->value - half;
     out->hi = out->value + half;
@@ -145,10 +143,36 @@ static void find_bound(const struct km_arm *a, const struct km_arm *b,
     }
 }
 
+/* The mean ln x of the arm's seeds at each level, added with this sign. */
+static void add_reach(const struct km_arm *arm, double sign,
+                      const double *levels, double *one, double *sum)
+{
+    for (size_t i = 0; i < arm->count; i++) {
+        km_reach(&arm->falling[i], levels, KM_SPEEDUP_LEVELS, one);
+        for (size_t l = 0; l < KM_SPEEDUP_LEVELS; l++) {
+            sum[l] += sign * one[l] / (double)arm->count;
+        }
+    }
+}
+
+/* How the ratio of steps goes along the curve. `scratch`: 2 x levels. */
+static void find_along(const struct km_arm *a, const struct km_arm *b,
+                       double *scratch, struct km_speedup *out)
+{
+    double *sum = scratch + KM_SPEEDUP_LEVELS;
+    memset(sum, 0, KM_SPEEDUP_LEVELS * sizeof *sum);
+    add_reach(a, -1, out->levels, scratch, sum);
+    add_reach(b, 1, out->levels, scratch, sum);
+    out->along[0] = out->along[1] = sum[0];
+    for (size_t l = 1; l < KM_SPEEDUP_LEVELS; l++) {
+        out->along[0] = fmin(out->along[0], sum[l]);
+        out->along[1] = fmax(out->along[1], sum[l]);
+    }
+}
+
 enum km_code km_speedup_measure(const struct km_arm *a, const struct km_arm *b,
                                 const struct km_arm_metric *metric,
                                 const struct km_seed_spread *history,
-                                const struct km_compare_options *options,
                                 double level, struct km_arena *arena,
                                 struct km_speedup *out, struct km_err *err)
 {
@@ -196,9 +220,10 @@ enum km_code km_speedup_measure(const struct km_arm *a, const struct km_arm *b,
         km_log_ratio_measure(
             units, units_a, units + most, units_b,
             a->configurations > 1 || b->configurations > 1 ? &unknown : history,
-            options, level, &out->axis[axis]);
+            level, &out->axis[axis]);
     }
     find_factors(out);
+    find_along(a, b, fine, out);
     return KM_OK;
 }
 
@@ -228,9 +253,10 @@ struct km_figure_result km_log_ratio_result(const struct km_log_ratio *ratio,
     result.hi = exp(ratio->hi);
     result.level = level;
     result.rung = ratio->rung;
-    if (ratio->assumed) {
+    if (ratio->lone) {
         result.state = KM_FIGURE_WEAK;
-        result.reason = "seed noise assumed: no two runs of an arm differ";
+        result.lo = result.hi = result.level = NAN;
+        result.reason = "no interval: nobody knows how much seeds differ";
     } else if (result.lo <= 1 && result.hi >= 1) {
         result.state = KM_FIGURE_WEAK;
         result.reason = "the interval spans 1";
@@ -248,6 +274,12 @@ static enum km_code add_axis(const struct km_speedup *s, enum km_axis axis,
     struct km_evidence evidence = {0};
     result.method = "ratio at matched loss, isotonic curves, later half";
     km_evidence_add(&evidence, between);
+    if (axis == KM_AXIS_STEP) {
+        km_evidence_add(&evidence,
+                        km_arena_printf(card->arena,
+                                        "along the curve %.2f to %.2f",
+                                        exp(s->along[0]), exp(s->along[1])));
+    }
     return km_card_add(card, result, &evidence, err);
 }
 

@@ -12,15 +12,14 @@ struct km_log_ratio {
     bool known;
     double value, lo, hi;
     const char *rung;
-    bool assumed; /* the seed noise is assumed: WEAK */
+    bool lone; /* nobody knows how much seeds differ: no interval, WEAK */
 };
 
 /* b's mean less a's over logarithms, one of each seed. Interval: Welch's t over
- * seeds, else the spread of one arm's seeds and of seeds elsewhere, else
- * options->time_sd. */
+ * seeds, else the spread of one arm's seeds and of seeds elsewhere, else none.
+ */
 void km_log_ratio_measure(const double *a, size_t a_count, const double *b,
                           size_t b_count, const struct km_seed_spread *history,
-                          const struct km_compare_options *options,
                           double level, struct km_log_ratio *out);
 
 /* exp of it as a result of a figure, with state and reason. */
@@ -34,6 +33,8 @@ struct km_speedup {
     double bound_log; /* ln: at least (A), at most (B) so much */
     double from, to;  /* range of losses, people's direction */
     double levels[KM_SPEEDUP_LEVELS];
+    double
+        along[2]; /* least and greatest ln ratio of steps over those levels */
     struct km_log_ratio axis[KM_AXIS_COUNT];
     enum km_axis data, clock; /* of the factors: tokens, active seconds */
     bool factored, priced;    /* the clock, money are known on both sides */
@@ -46,7 +47,6 @@ const char *km_speedup_variant(enum km_axis axis); /* "per token" */
 enum km_code km_speedup_measure(const struct km_arm *a, const struct km_arm *b,
                                 const struct km_arm_metric *metric,
                                 const struct km_seed_spread *history,
-                                const struct km_compare_options *options,
                                 double level, struct km_arena *arena,
                                 struct km_speedup *out, struct km_err *err);
 

@@ -220,7 +220,6 @@ static enum km_code add_ratio(const struct transfer *t, enum km_axis axis,
                               double level, double source)
 {
     struct km_arena *arena = t->card->arena;
-    struct km_compare_options options;
     struct km_log_ratio ratio;
     struct took took = {.log_x = {km_new(arena, double, t->arms[0].count + 1),
                                   km_new(arena, double, t->arms[1].count + 1)}};
@@ -238,10 +237,8 @@ static enum km_code add_ratio(const struct transfer *t, enum km_axis axis,
                                          why, t->err)
                     : KM_OK; /* the axis is not known */
     }
-    km_compare_options_init(&options);
     km_log_ratio_measure(took.log_x[0], t->arms[0].count, took.log_x[1],
-                         t->arms[1].count, &t->history, &options,
-                         t->card->level, &ratio);
+                         t->arms[1].count, &t->history, t->card->level, &ratio);
     struct km_figure_result result = km_log_ratio_result(
         &ratio, "transfer.threshold_ratio", variant, t->card->level);
     result.method = km_arena_printf(arena, "first %s at %.4g", t->metric.name,

@@ -183,7 +183,7 @@ static struct km_figure_result savings_of(const struct km_log_ratio *ratio,
     result.level = level;
     result.rung = speedup.rung;
     result.state = speedup.state;
-    bool spans = result.lo <= 0 && result.hi >= 0 && !ratio->assumed;
+    bool spans = result.lo <= 0 && result.hi >= 0 && !ratio->lone;
     result.reason = spans ? "the interval spans 0" : speedup.reason;
     return result;
 }
@@ -225,7 +225,6 @@ static enum km_code add_against(const struct km_tuning *tuning,
     struct km_arm arms[2];
     struct km_arm_metric metric;
     struct km_seed_spread history;
-    struct km_compare_options options;
     struct km_speedup speedup;
     const char *variant = variant_of(over, KM_AXIS_STEP, card->arena);
     if (side->count == 0 || !variant) {
@@ -238,7 +237,6 @@ static enum km_code add_against(const struct km_tuning *tuning,
                    : km_card_add_absent(card, "tune.savings", variant, "ratio",
                                         KM_FIGURE_NOT_APPLICABLE, missing, err);
     }
-    km_compare_options_init(&options);
     enum km_code code =
         km_tuning_arms(tuning, side, card->arena, arms, &metric, err);
     if (code == KM_OK) {
@@ -246,9 +244,8 @@ static enum km_code add_against(const struct km_tuning *tuning,
                                  &history, err);
     }
     if (code == KM_OK) {
-        code =
-            km_speedup_measure(&arms[0], &arms[1], &metric, &history, &options,
-                               card->level, card->arena, &speedup, err);
+        code = km_speedup_measure(&arms[0], &arms[1], &metric, &history,
+                                  card->level, card->arena, &speedup, err);
     }
     if (code || !speedup.matched) {
         return code ? code : add_unmatched(&speedup, arms, variant, card, err);

@@ -17,9 +17,7 @@ enum { CHECKPOINTS = sizeof checkpoints / sizeof *checkpoints };
 
 void km_compare_options_init(struct km_compare_options *options)
 {
-    /* 0.3 %: measured over seeds of GPT-2-sized language models */
-    *options = (struct km_compare_options){
-        .delta = NAN, .power = 0.8, .time_sd = 0.003};
+    *options = (struct km_compare_options){.delta = NAN, .power = 0.8};
 }
 
 /* Planned steps, or what a run that has ended did. NaN: not known. */

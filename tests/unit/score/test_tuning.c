@@ -40,11 +40,11 @@ static void a_tuned_run_gives_back_its_speed(void)
                1e-3);
     f = find("tune.speedup", "over base line, per token");
     CHECK_NEAR(f->value, 2, 2e-3);
-    CHECK(f->lo < f->value && f->value < f->hi);
+    CHECK(isnan(f->lo) && isnan(f->hi)); /* nobody knows how seeds differ */
     const struct km_figure_result *saved =
         find("tune.savings", "over base line, per token");
-    CHECK_NEAR(saved->lo, 1 - 1 / f->lo, 1e-12);
-    CHECK_NEAR(saved->hi, 1 - 1 / f->hi, 1e-12);
+    CHECK_NEAR(saved->value, 1 - 1 / f->value, 1e-12);
+    CHECK(isnan(saved->lo) && saved->state == KM_FIGURE_WEAK);
     /* the curve is at 4 at step 200 */
     f = find("tune.to_target", "step");
     CHECK_NEAR(f->value, 200, 0.01);
