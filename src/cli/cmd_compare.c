@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/number.h"
 #include "cli/card_output.h"
 #include "cli/commands.h"
 #include "cli/select.h"
+#include "cli/workload_words.h"
 #include "score/compare.h"
 #include "score/compare_pair.h"
 #include "score/compare_profile.h"
@@ -268,40 +268,6 @@ static enum km_code judge(struct km_cli *cli, const struct km_cohort *cohort,
                                             &options, card, err);
 }
 
-/* "wmt=1.45,ogbg=0.05" */
-static enum km_code read_workloads(struct km_cli *cli, const char *text,
-                                   struct km_workload *workloads, size_t *count,
-                                   struct km_err *err)
-{
-    *count = 0;
-    while (*text) {
-        const char *comma = strchr(text, ',');
-        size_t len = comma ? (size_t)(comma - text) : strlen(text);
-        const char *equals = memchr(text, '=', len);
-        struct km_workload *w = &workloads[*count];
-        size_t name = equals ? (size_t)(equals - text) : 0;
-        if (name == 0 ||
-            !km_number_parse((struct km_str){equals + 1, len - name - 1},
-                             &w->target) ||
-            !isfinite(w->target)) {
-            return km_fail(err, KM_EUSAGE,
-                           "--workloads takes NAME=TARGET, separated by "
-                           "commas; '%.*s' is none",
-                           (int)(len < 40 ? len : 40), text);
-        }
-        w->name = km_arena_copy(&cli->arena, text, name);
-        if (!w->name) {
-            return fail_full(err);
-        }
-        text += len + (comma != NULL);
-        if (++*count == KM_WORKLOADS_MAX && *text) {
-            return km_fail(err, KM_EUSAGE, "--workloads takes at most %d",
-                           KM_WORKLOADS_MAX);
-        }
-    }
-    return KM_OK;
-}
-
 /* Arms over workloads have no metric in common but their times. */
 static enum km_code profile(struct km_cli *cli, struct km_store *store,
                             const struct km_cohort *cohort,
@@ -315,9 +281,9 @@ static enum km_code profile(struct km_cli *cli, struct km_store *store,
     size_t count = 0;
     km_score_options_init(&options);
     options.roles = &cli->config.roles;
-    enum km_code code = workloads
-                            ? read_workloads(cli, text, workloads, &count, err)
-                            : fail_full(err);
+    enum km_code code =
+        workloads ? km_read_workloads(cli, text, workloads, &count, err)
+                  : fail_full(err);
     return code ? code
                 : km_compare_profile_add(store, cohort, group, names, arm_count,
                                          workloads, count, &options, card, err);

@@ -85,7 +85,8 @@ static const struct km_option compare_options[] = {
     {"power", "SHARE", "of finding it, for the seeds that are advised; 0.8",
      KM_OPTION_NUMBER, 0, NULL, 0},
     {"workloads", "NAME=TARGET,...",
-     "only a performance profile over these; NAME is part of a run's name",
+     "only a performance profile over these; NAME is part of a run's name; "
+     "NAME:METRIC>=TARGET (or <=) names the metric",
      KM_OPTION_TEXT, 0, NULL, 0},
     KM_CARD_SHOWN_OPTIONS,
     KM_CARD_JUDGED_OPTIONS,

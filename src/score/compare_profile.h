@@ -18,12 +18,15 @@
 enum { KM_WORKLOADS_MAX = 64 };
 
 struct km_workload {
-    const char *name; /* also a glob, found anywhere in a run's label */
-    double target;    /* in the metric's own direction */
+    const char *name;   /* also a glob, found anywhere in a run's label */
+    double target;      /* in the metric's own direction */
+    const char *metric; /* NULL: validation, else what is learned */
+    double sign;        /* of `metric`: 1 to be lowered, -1 to be raised */
 };
 
 /* compare.profile an arm, and the curves "profile". group[i] is member i's arm,
- * UINT32_MAX: none. Errors: KM_EUSAGE when a workload finds no run. */
+ * UINT32_MAX: none. Errors: KM_EUSAGE when a workload finds no run, or none
+ * with its metric. */
 enum km_code
 km_compare_profile_add(struct km_store *store, const struct km_cohort *cohort,
                        const uint32_t *group, const char *const *names,

@@ -14,8 +14,9 @@ from shared import km, need_shared, run
 PLACES, TAU_MAX = 100, 4.0
 
 
-def times(root, targets):
+def times(root, targets, metric="validation/loss", raised=False):
     """{submission: {workload: median over studies of the earliest trial}}"""
+    sign = -1 if raised else 1
     found = {}
     for path in glob.glob(os.path.join(root, "**", "eval_measurements.csv"),
                           recursive=True):
@@ -24,8 +25,8 @@ def times(root, targets):
         with open(path, encoding="utf-8", newline="") as file:
             reached = [float(row["accumulated_submission_time"])
                        for row in csv.DictReader(file)
-                       if row["validation/loss"] and
-                       float(row["validation/loss"]) <= targets[name]]
+                       if row.get(metric) and
+                       sign * float(row[metric]) <= sign * targets[name]]
         studies = found.setdefault(submission, {}).setdefault(name, {})
         studies.setdefault(study, []).append(min(reached, default=math.inf))
     return {s: {w: statistics.median(min(t) for t in studies.values())
@@ -92,6 +93,36 @@ def times_of(root, targets):
             for s, of in found.items()}
 
 
+def a_metric_may_be_named():
+    """a workload's own metric and direction: BLEU of the translations"""
+    root = need_shared("data", "logs", "csv",
+                       "mlcommons+submissions_algorithms")
+    with tempfile.TemporaryDirectory() as folder:
+        store = os.path.join(folder, "store")
+        code, _, err = km("import", root, "--store", store, "--quiet")
+        assert code == 0, err
+        every = {"wmt": 30, "fastmri": math.inf, "ogbg": math.inf}
+        found = times(root, every, "validation/bleu", True)
+        of = {s: {"wmt": t["wmt"]} for s, t in found.items() if "wmt" in t}
+        scores, _ = profiles(of, {"wmt": 30})
+        assert len(set(scores.values())) > 1, scores
+        code, out, err = km("compare", "*baseline*", "*shampoo*", "--store",
+                            store, "--json", "--workloads",
+                            "wmt:validation/bleu>=30")
+        assert code == 0, err
+        card = json.loads(out)
+        assert "validation/bleu >= 30" in card["context"], card["context"]
+        for s, expected in scores.items():
+            row = next(f for f in card["figures"] if f["variant"] == f"*{s}*")
+            assert abs(row["value"] - expected) < 1e-9, (row, expected)
+        # a target of BLEU held against the loss is told
+        code, out, err = km("compare", "*baseline*", "*shampoo*", "--store",
+                            store, "--json", "--workloads", "wmt=30")
+        row = json.loads(out)["figures"][0]
+        assert row["state"] == "WEAK", row
+        assert "reached at the first value" in row["reason"], row
+
+
 def wrong_input():
     """workloads that are none, or of no run, are said in one sentence"""
     root = need_shared("data", "logs", "csv",
@@ -102,6 +133,8 @@ def wrong_input():
         assert code == 0, err
         for words, said in (("wmt", "NAME=TARGET"), ("=1", "NAME=TARGET"),
                             ("wmt=x", "NAME=TARGET"), ("wmt=1,,", "NAME"),
+                            ("wmt:>=3", "NAME:METRIC"),
+                            ("wmt:none>=3", "has the metric"),
                             ("nothing=1", "no run of the arms"),
                             (",".join(["wmt=1"] * 65), "at most 64")):
             code, _, err = km("compare", "*baseline*", "*shampoo*", "--store",
@@ -109,4 +142,4 @@ def wrong_input():
             assert code == 2 and said in err, (words, code, err)
 
 
-run(algoperf, wrong_input)
+run(algoperf, a_metric_may_be_named, wrong_input)

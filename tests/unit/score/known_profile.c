@@ -26,8 +26,8 @@ static uint64_t add_run(struct km_store *store, struct km_batch *batch,
     batch->attempts[attempt].restart_step = KM_STEP_ABSENT;
     uint32_t loss =
         km_batch_series(batch, run, attempt, KM_STR("val/loss"), KM_STR(""));
-    uint32_t time = km_batch_series(batch, run, attempt, KM_STR("train_time"),
-                                    KM_STR(""));
+    uint32_t time =
+        km_batch_series(batch, run, attempt, KM_STR("train_time"), KM_STR(""));
     for (int i = 1; i <= evaluations; i++) {
         km_batch_point(batch, loss,
                        (struct km_point){100 * i, KM_TIME_ABSENT, 10 - i});
@@ -42,7 +42,8 @@ void known_profile_make(struct km_arena *arena, struct km_scorecard *card)
 {
     static const char *const names[] = {"a", "b"};
     static const uint32_t group[] = {0, 0, 1, 1};
-    static const struct km_workload workloads[] = {{"one", 5}, {"two", 5}};
+    static const struct km_workload workloads[] = {
+        {.name = "one", .target = 5}, {.name = "two", .target = 5}};
     const struct km_store_options options = {.create = true};
     struct km_store *store = km_store_open_memory(&options, NULL);
     struct km_score_options judged;
@@ -50,10 +51,9 @@ void known_profile_make(struct km_arena *arena, struct km_scorecard *card)
     struct km_cohort cohort;
     km_batch_init(&batch);
     km_score_options_init(&judged);
-    const uint64_t ids[] = {add_run(store, &batch, "a/one", 8),
-                            add_run(store, &batch, "a/two", 8),
-                            add_run(store, &batch, "b/one", 8),
-                            add_run(store, &batch, "b/two", 4)};
+    const uint64_t ids[] = {
+        add_run(store, &batch, "a/one", 8), add_run(store, &batch, "a/two", 8),
+        add_run(store, &batch, "b/one", 8), add_run(store, &batch, "b/two", 4)};
     km_arena_init(arena, KM_ARENA_COMMAND_BYTES_MAX);
     *card = (struct km_scorecard){.arena = arena, .level = 0.8};
     if (km_cohort_load(store, ids, 4, NULL, arena, &cohort, NULL) == KM_OK) {
