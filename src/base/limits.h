@@ -27,7 +27,7 @@ enum {
     KM_SERIES_PER_RUN_MAX = 1000000,
     KM_STORE_BUSY_MS_MAX = 2000, /* how long a locked store is waited for */
     KM_STORE_WAL_BYTES_MAX = 64 * KM_MIB, /* beyond: moved into the database */
-    KM_STORE_READERS_MAX = 16, /* idle connections that are kept */
+    KM_STORE_READERS_MAX = 16,            /* idle connections that are kept */
     KM_NOTE_BYTES_MAX = 1 * KM_MIB, /* one document that the product keeps */
     KM_MEMORY_STORE_TEXT_BYTES_MAX = 256 * KM_MIB, /* oracle of tests */
 
@@ -51,9 +51,10 @@ enum {
     KM_SNIFF_BYTES = 8 * KM_KIB,        /* what detection may look at */
     KM_CSV_COLUMNS_MAX = 1000000,
     KM_TEXT_BLIND_BYTES_MAX = 256 * KM_MIB, /* of a text without a known line */
-    KM_PATTERN_BYTES_MAX = 16 * KM_KIB,      /* of the user's --pattern */
+    KM_PATTERN_BYTES_MAX = 16 * KM_KIB,     /* of the user's --pattern */
     KM_PATTERN_LINE_BYTES_MAX = 64 * KM_KIB, /* longer lines: never tried */
-    KM_YAML_BYTES_MAX = 1 * KM_MIB, /* one metadata file */
+    KM_YAML_BYTES_MAX = 1 * KM_MIB,          /* one metadata file */
+    KM_SETTINGS_BYTES_MAX = 1 * KM_MIB,      /* one config file beside a log */
     KM_SQLITE_STEPS_MAX = 2000000000, /* of SQLite's machine, per statement */
     KM_PROTO_DEPTH_MAX = 32,
     KM_FOLDER_DEPTH_MAX = 64,

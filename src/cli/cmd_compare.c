@@ -7,6 +7,7 @@
 #include "cli/card_output.h"
 #include "cli/commands.h"
 #include "cli/select.h"
+#include "cli/settings_hint.h"
 #include "cli/workload_words.h"
 #include "score/compare.h"
 #include "score/compare_pair.h"
@@ -136,7 +137,7 @@ static enum km_code arms_by_key(struct km_cli *cli,
         group[i] = (uint32_t)at;
     }
     if (without == named) {
-        return km_fail(err, KM_ENOTFOUND, "no run has the setting %s", key);
+        return km_settings_refuse(cohort, named, key, err);
     }
     if (without) {
         km_cli_note(cli, "%zu of %zu runs left out: they have no setting %s",
@@ -385,6 +386,9 @@ enum km_code km_run_seeds(struct km_cli *cli, struct km_err *err)
     code =
         code ? code
              : km_card_cohort(cli, store, list.rows, list.count, &cohort, err);
+    if (code == KM_OK) {
+        km_settings_hint(cli, &cohort, cohort.count);
+    }
     struct km_scorecard card = km_card_new(cli, "seeds");
     code = code ? code : km_seeds_add(&cohort, &options, &card, err);
     return code ? code : km_card_output(cli, &card, 1, err);

@@ -6,6 +6,7 @@
 #include "cli/card_output.h"
 #include "cli/commands.h"
 #include "cli/select.h"
+#include "cli/settings_hint.h"
 #include "score/levers.h"
 
 /* The axis by its name; -1 without one. The choices of the option are those
@@ -38,6 +39,7 @@ enum km_code km_run_levers(struct km_cli *cli, struct km_err *err)
         .axis = asked_axis(cli),
         .key = km_option_text(cli->args, "key"),
     };
+    km_settings_hint(cli, &cohort, cohort.count);
     struct km_scorecard card = km_card_new(cli, "levers");
     code = km_levers_add(&cohort, &options, &card, err);
     if (code == KM_OK) {

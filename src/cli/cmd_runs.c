@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/json_fields.h"
+#include "cli/runs_settings.h"
 #include "cli/select.h"
 #include "model/role.h"
 #include "report/quantity.h"
@@ -344,6 +345,9 @@ enum km_code km_run_runs(struct km_cli *cli, struct km_err *err)
               filter.order == KM_ORDER_NEWEST ? by_newest : by_name);
     }
     list.count = limit && limit < list.count ? limit : list.count;
+    if (km_option_given(cli->args, "settings")) {
+        return km_runs_settings(cli, store, &list, err);
+    }
     if (km_option_given(cli->args, "names")) {
         print_names(cli, &list);
         return KM_OK;

@@ -51,6 +51,9 @@ static const struct km_option runs_options[] = {
     {"limit", "N", "at most so many of these runs", KM_OPTION_COUNT, 'n', NULL,
      1},
     {"names", NULL, "print names only", KM_OPTION_FLAG, 0, NULL, 0},
+    {"settings", NULL,
+     "print what was chosen for each run: its settings, tags and final values",
+     KM_OPTION_FLAG, 0, NULL, 0},
 };
 
 static const struct km_option metrics_options[] = {
@@ -78,8 +81,9 @@ static const struct km_option report_options[] = {
 };
 
 static const struct km_option compare_options[] = {
-    {"by", "KEY", "arms are the values of this setting", KM_OPTION_TEXT, 0,
-     NULL, 0},
+    {"by", "KEY",
+     "arms are the values of this setting; `km runs --settings` shows them",
+     KM_OPTION_TEXT, 0, NULL, 0},
     {"delta", "AMOUNT", "smallest difference that matters; 0.1 %",
      KM_OPTION_NUMBER, 0, NULL, 0},
     {"power", "SHARE", "of finding it, for the seeds that are advised; 0.8",

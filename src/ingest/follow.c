@@ -163,27 +163,43 @@ static void wait_for_change(struct follow *follow)
     }
 }
 
-static enum km_code look_again(struct follow *follow, struct km_err *err)
+/* What changed since the last look; files of settings last, and all of them
+ * when any log changed: it may be the one that they speak of. */
+static enum km_code read_changed(struct follow *follow, bool settings,
+                                 bool *any, struct km_err *err)
 {
     struct ingest *in = follow->in;
-    enum km_code code = km_ingest_look(in, err);
+    enum km_code code = KM_OK;
+    for (size_t i = 0; i < in->list.count && code == KM_OK; i++) {
+        const struct ingest_found *found = &in->list.items[i];
+        bool changed = false;
+        if (settings != (found->settings != KM_INGEST_NO_SETTINGS)) {
+            continue;
+        }
+        if (km_ingest_stopped(in)) {
+            return KM_OK;
+        }
+        if (!note(follow, found, &changed)) {
+            return km_fail(err, KM_ELIMIT, "too many files to follow");
+        }
+        *any = *any || changed;
+        if (changed || (settings && *any)) {
+            code = read_more(in, found, err);
+        }
+    }
+    return code;
+}
+
+static enum km_code look_again(struct follow *follow, struct km_err *err)
+{
+    bool any = false;
+    enum km_code code = km_ingest_look(follow->in, err);
     if (code == KM_ENOTFOUND) {
         return KM_OK; /* a named file is being replaced */
     }
     watch(follow);
-    for (size_t i = 0; i < in->list.count && code == KM_OK; i++) {
-        bool changed = false;
-        if (km_ingest_stopped(in)) {
-            return KM_OK;
-        }
-        if (!note(follow, &in->list.items[i], &changed)) {
-            return km_fail(err, KM_ELIMIT, "too many files to follow");
-        }
-        if (changed) {
-            code = read_more(in, &in->list.items[i], err);
-        }
-    }
-    return code;
+    code = code ? code : read_changed(follow, false, &any, err);
+    return code ? code : read_changed(follow, true, &any, err);
 }
 
 enum km_code km_ingest_follow(struct ingest *in, struct km_err *err)

@@ -29,15 +29,24 @@ static bool is_worse(enum km_code code, enum km_code than)
     return km_code_exit(code) > km_code_exit(than);
 }
 
+static uint64_t told_key(const char *path)
+{
+    return km_hash(path, strlen(path), 0) | 1;
+}
+
+bool km_ingest_is_told(const struct ingest *in, const char *path)
+{
+    return km_id_map_find(&in->told, told_key(path)) != KM_ID_ABSENT;
+}
+
 /* A followed source counts once, however often it grows. */
 static bool is_told(struct ingest *in, const char *path)
 {
     if (!in->options->follow) {
         return false;
     }
-    uint64_t key = km_hash(path, strlen(path), 0) | 1;
-    bool told = km_id_map_find(&in->told, key) != KM_ID_ABSENT;
-    (void)km_id_map_put(&in->told, key, 0);
+    bool told = km_ingest_is_told(in, path);
+    (void)km_id_map_put(&in->told, told_key(path), 0);
     return told;
 }
 
@@ -179,15 +188,16 @@ enum km_code km_ingest_look(struct ingest *in, struct km_err *err)
             return code;
         }
     }
+    if (in->list.count) {
+        qsort(in->list.items, in->list.count, sizeof in->list.items[0],
+              compare_found);
+    }
+    km_ingest_mark_settings(in);
     in->progress.counting = false;
     in->progress.files_found = in->list.count;
     in->progress.bytes_found = 0;
     for (size_t i = 0; i < in->list.count; i++) {
         in->progress.bytes_found += in->list.items[i].place.size_bytes;
-    }
-    if (in->list.count) {
-        qsort(in->list.items, in->list.count, sizeof in->list.items[0],
-              compare_found);
     }
     return KM_OK;
 }
@@ -199,14 +209,20 @@ static bool is_same_place(const struct ingest_found *a,
            compare_found(a, b) == 0;
 }
 
-static enum km_code import_all(struct ingest *in, struct km_err *err)
+/* All files but those of settings, or those alone. */
+static enum km_code import_pass(struct ingest *in, bool settings,
+                                uint64_t *bytes_before, size_t *done,
+                                struct km_err *err)
 {
-    uint64_t bytes_before = 0;
     for (size_t i = 0; i < in->list.count; i++) {
         const struct ingest_found *found = &in->list.items[i];
+        if (settings != (found->settings != KM_INGEST_NO_SETTINGS)) {
+            continue;
+        }
         if (km_ingest_stopped(in)) {
             return km_fail(err, KM_EINTERRUPTED,
-                           "stopped after %zu of %zu files", i, in->list.count);
+                           "stopped after %zu of %zu files", *done,
+                           in->list.count);
         }
         if (i > 0 && is_same_place(found, found - 1)) {
             continue; /* named twice */
@@ -216,14 +232,22 @@ static enum km_code import_all(struct ingest *in, struct km_err *err)
         if (code) {
             return code;
         }
-        bytes_before += found->place.size_bytes;
-        in->progress.bytes_done = bytes_before;
-        in->progress.files_done = i + 1;
+        *bytes_before += found->place.size_bytes;
+        in->progress.bytes_done = *bytes_before;
+        in->progress.files_done = ++*done;
         if (in->options->on_progress) {
             in->options->on_progress(in->options->user, &in->progress);
         }
     }
     return KM_OK;
+}
+
+static enum km_code import_all(struct ingest *in, struct km_err *err)
+{
+    uint64_t bytes_before = 0;
+    size_t done = 0;
+    enum km_code code = import_pass(in, false, &bytes_before, &done, err);
+    return code ? code : import_pass(in, true, &bytes_before, &done, err);
 }
 
 /* Also makes durable what a store in durability FAST has not synced yet. */

@@ -6,6 +6,7 @@
  *     identity.c  every cursor of the store, found by path, head or id
  *     open.c      one source: open, recognise, begin
  *     resume.c    what is known of it, and how far it was read
+ *     settings.c  which logs a file of settings speaks of
  *     session.c   feed, commit, report
  *     follow.c    looks again until told to stop
  *
@@ -26,6 +27,13 @@ struct ingest_root {
     int fd;
 };
 
+/* What a file of settings may speak of, by its name and its neighbours'. */
+enum ingest_settings {
+    KM_INGEST_NO_SETTINGS,
+    KM_INGEST_FOLDER_SETTINGS, /* config.json: of all logs of its folder */
+    KM_INGEST_OWN_SETTINGS,    /* NAME.json: of NAME.csv */
+};
+
 /* A file, or a folder that a format claims. */
 struct ingest_found {
     const struct ingest_root *root;
@@ -34,6 +42,7 @@ struct ingest_found {
     const struct km_source_ops *ops; /* known already for folders */
     bool is_folder;
     bool is_named; /* by the user, not found by walking */
+    enum ingest_settings settings;
 };
 
 struct ingest_list {
@@ -155,7 +164,11 @@ void km_ingest_session_close(struct ingest_session *session);
 
 enum km_code km_ingest_follow(struct ingest *in, struct km_err *err);
 bool km_ingest_stopped(const struct ingest *in);
+bool km_ingest_is_told(const struct ingest *in, const char *path);
 void km_ingest_item(struct ingest *in, const struct km_import_item *news);
+
+/* Marks the files of in->list that may be settings: they are read last. */
+void km_ingest_mark_settings(struct ingest *in);
 
 /* Walks all roots again into in->list, sorted by path. */
 enum km_code km_ingest_look(struct ingest *in, struct km_err *err);

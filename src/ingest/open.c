@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "ingest/session.h"
+#include "source/settings.h"
 #include "source/text_log.h"
 
 /* A file changed this recently may change again without its time moving. */
@@ -131,6 +132,9 @@ static void report_unrecognised(struct ingest_session *session,
     km_fail(&err, KM_EFORMAT, "%s",
             is_pointer ? "a Git LFS pointer stands here instead of the file: "
                          "fetch it with git lfs pull"
+            : head.len && km_settings_stem(session->found.place.name).len
+                ? "no format that is known here, and the settings of no log: "
+                  "none is read from the same folder"
             : head.len ? "no format that is known here"
                        : "the file is empty");
     if (is_pointer || session->found.is_named) {
@@ -153,11 +157,18 @@ static struct km_emit *open_emit(struct ingest_session *session,
         km_fail(err, KM_EMEMORY, "memory for a name could not be had");
         return NULL;
     }
+    bool is_settings = session->ops == &km_source_settings;
+    if (is_settings) { /* it brings no run of its own */
+        name.project = session->beside[0].project;
+        name.external_id = session->beside[0].external_id;
+        name.labels = KM_STR("");
+    }
     const struct km_emit_options options = {
         .origin_id = session->cursor.source_id,
         .run = {.project = name.project,
                 .external_id = name.external_id,
-                .source = km_str_of(session->ops->name),
+                .source =
+                    is_settings ? KM_STR("") : km_str_of(session->ops->name),
                 .created_ns = KM_TIME_ABSENT,
                 .ended_ns = KM_TIME_ABSENT},
         .labels = name.labels,
@@ -366,12 +377,21 @@ static enum km_code recognise(struct ingest_session *session,
         session->ops = session->found.ops;
     } else if (is_lfs_pointer(sniff->head)) {
         session->ops = NULL;
+    } else if (session->beside_count) {
+        session->ops = km_source_detect(sniff); /* whatever the format */
     } else if (wanted.len) {
         session->ops = km_source_find(wanted);
     } else if (options->source.pattern.len && session->found.is_named) {
         session->ops = &km_source_text_log; /* its lines are described */
     } else {
         session->ops = km_source_detect(sniff);
+    }
+    if (session->ops == &km_source_settings && session->beside_count == 0) {
+        session->ops = NULL;
+    }
+    if (session->ops != &km_source_settings) { /* a log of such a name */
+        session->beside_changed = false;
+        session->source.beside_count = 0;
     }
     return session->ops ? KM_OK : KM_EFORMAT;
 }
@@ -437,6 +457,16 @@ static bool may_go_on(const struct ingest_session *session)
     return known && known->cursor.status != KM_SOURCE_BUSY;
 }
 
+/* While files are followed, one of settings is looked at whenever any grew. */
+static bool is_told_already(const struct ingest_session *session,
+                            enum km_code code, bool unchanged)
+{
+    const struct ingest *in = session->in;
+    return in->options->follow && (code || unchanged) &&
+           session->found.settings != KM_INGEST_NO_SETTINGS &&
+           km_ingest_is_told(in, session->path.ptr);
+}
+
 /* `again` asks to be called once more, and is set when that is worth while. */
 static enum km_code import_once(struct ingest *in,
                                 const struct ingest_found *found,
@@ -452,12 +482,19 @@ static enum km_code import_once(struct ingest *in,
     enum km_code code = KM_OK;
     bool unchanged = false, recognised = true;
     km_arena_reset(&in->naming);
-    if (known && km_ingest_is_untouched(in, known, found)) {
+    if (found->settings != KM_INGEST_NO_SETTINGS) {
+        code = km_ingest_beside(session, known, &why);
+    }
+    bool is_same =
+        !session->beside_changed ||
+        (known && !km_str_is(known->cursor.format, km_source_settings.name));
+    if (code == KM_OK && known && is_same &&
+        km_ingest_is_untouched(in, known, found)) {
         session->ops = km_source_find(known->cursor.format);
         session->status = known->cursor.status;
         unchanged = session->ops != NULL;
     }
-    if (!unchanged) {
+    if (!unchanged && code == KM_OK) {
         if (!found->is_folder && !open_file(session, &code, &why)) {
             recognised = code != KM_OK; /* gone, or no file any more */
         } else {
@@ -467,7 +504,8 @@ static enum km_code import_once(struct ingest *in,
     }
     bool fatal = session->store_failed || code == KM_EINTERRUPTED;
     *again = *again && may_go_on(session);
-    if (recognised && !*again && !(code == KM_ENOTFOUND && !found->is_named)) {
+    if (recognised && !*again && !is_told_already(session, code, unchanged) &&
+        !(code == KM_ENOTFOUND && !found->is_named)) {
         km_session_report(session, code, &why, unchanged);
     }
     if (fatal && err) {

@@ -19,6 +19,7 @@
 
 #include "base/limits.h"
 #include "ingest/session.h"
+#include "source/settings.h"
 
 bool km_ingest_is_untouched(const struct ingest *in,
                             const struct ingest_known *known,
@@ -119,7 +120,7 @@ static enum ingest_kind identify_known(struct ingest_session *session,
     bool same_format = km_str_is(cursor->format, session->ops->name);
     bool same = same_format && begins_with(session, cursor);
     if (session->ops->shape == KM_SHAPE_DOCUMENT) {
-        if (same && is_whole(session, cursor) &&
+        if (same && is_whole(session, cursor) && !session->beside_changed &&
             cursor->status != KM_SOURCE_BUSY) {
             return KM_INGEST_UNCHANGED;
         }
@@ -270,13 +271,25 @@ static enum km_code identify_other(struct ingest_session *session,
     return KM_OK;
 }
 
+/* Of several origins that name one setting, a store shows that of the greatest
+ * id: NAME.json goes before the folder's config.json. */
+static uint64_t rank_settings(const struct ingest_session *session, uint64_t id)
+{
+    const uint64_t top = (uint64_t)1 << 62;
+    if (session->ops != &km_source_settings) {
+        return id;
+    }
+    return session->found.settings == KM_INGEST_OWN_SETTINGS ? id | top
+                                                             : id & ~top;
+}
+
 static void make_id(struct ingest_session *session)
 {
     for (uint64_t salt = 0;; salt++) {
         const struct km_str parts[] = {KM_STR("source"),
                                        {(const char *)&salt, sizeof salt},
                                        session->path};
-        uint64_t id = km_id(parts, 3);
+        uint64_t id = rank_settings(session, km_id(parts, 3));
         const struct ingest_known *known =
             km_identity_of_id(&session->in->identity, id);
         if (!known) { /* a renamed file keeps the id of its first path */

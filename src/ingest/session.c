@@ -324,7 +324,9 @@ static enum km_code feed_all(struct ingest_session *session, bool keep_open,
         }
         code = fill(session, err);
     }
-    if (code == KM_OK && !keep_open) {
+    /* a document is there as a whole, also while it is followed */
+    if (code == KM_OK &&
+        (!keep_open || session->ops->shape == KM_SHAPE_DOCUMENT)) {
         code = feed_last(session, err);
     }
     return code;

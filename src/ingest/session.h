@@ -35,6 +35,10 @@ struct ingest_session {
     bool tail_open;
     enum km_source_status status;
 
+    struct km_beside *beside; /* runs that a file of settings speaks of */
+    size_t beside_count;
+    bool beside_changed; /* other ones than when it was read */
+
     uint64_t points, records, bytes_before; /* of this import */
     uint64_t skipped_before;
     bool store_failed; /* the failure is the store's, not the file's */
@@ -56,6 +60,12 @@ enum ingest_kind {
 enum km_code km_ingest_identify(struct ingest_session *session,
                                 struct km_str head, enum ingest_kind *kind,
                                 struct km_err *err);
+
+/* Finds the runs of the logs that stand beside a file of settings; `known` is
+ * its cursor or NULL. */
+enum km_code km_ingest_beside(struct ingest_session *session,
+                              const struct ingest_known *known,
+                              struct km_err *err);
 
 /* Called by the emitter: commits a batch with its cursor. */
 enum km_code km_session_flush(void *user, struct km_batch *batch,

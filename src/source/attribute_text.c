@@ -28,19 +28,28 @@ static bool is_json_number(struct km_str text)
            (text.ptr[point + 1] >= '0' && text.ptr[point + 1] <= '9');
 }
 
-void km_attribute_emit(struct km_emit *emit, enum km_attribute_kind kind,
-                       struct km_str key, struct km_str text)
+struct km_str km_attribute_json(struct km_str text)
 {
     struct km_str json = km_str_trim(text);
     if (km_str_is(json, "True") || km_str_is(json, "true")) {
-        json = KM_STR("true");
-    } else if (km_str_is(json, "False") || km_str_is(json, "false")) {
-        json = KM_STR("false");
-    } else if (km_str_is(json, "None") || km_str_is(json, "null")) {
-        json = KM_STR("null");
-    } else if (!is_json_number(json)) {
-        km_emit_attribute_text(emit, kind, key, text);
-        return;
+        return KM_STR("true");
     }
-    km_emit_attribute(emit, kind, key, json);
+    if (km_str_is(json, "False") || km_str_is(json, "false")) {
+        return KM_STR("false");
+    }
+    if (km_str_is(json, "None") || km_str_is(json, "null")) {
+        return KM_STR("null");
+    }
+    return is_json_number(json) ? json : KM_STR("");
+}
+
+void km_attribute_emit(struct km_emit *emit, enum km_attribute_kind kind,
+                       struct km_str key, struct km_str text)
+{
+    struct km_str json = km_attribute_json(text);
+    if (json.len) {
+        km_emit_attribute(emit, kind, key, json);
+    } else {
+        km_emit_attribute_text(emit, kind, key, text);
+    }
 }

@@ -6,6 +6,10 @@
 
 #include "source/emit.h"
 
+/* The JSON of a number, a truth value or None; empty: it is a text. Borrowed
+ * from `text`. */
+struct km_str km_attribute_json(struct km_str text);
+
 void km_attribute_emit(struct km_emit *emit, enum km_attribute_kind kind,
                        struct km_str key, struct km_str text);
 

@@ -477,8 +477,9 @@ static enum km_code load_state(struct km_source *source, struct km_str saved,
 #define CSV_SOURCE(NAME, TITLE, SCOPE, SNIFF)                                  \
     {                                                                          \
         .name = NAME, .title = TITLE, .shape = KM_SHAPE_STREAM,                \
-        .scope = SCOPE, .state_bytes = sizeof(struct csv_state),               \
-        .sniff = SNIFF, .begin = begin, .feed = feed, .save = save,            \
+        .scope = SCOPE, .settings_beside = true,                               \
+        .state_bytes = sizeof(struct csv_state), .sniff = SNIFF,               \
+        .begin = begin, .feed = feed, .save = save,                            \
     }
 
 const struct km_source_ops km_source_csv =

@@ -100,6 +100,11 @@ void km_emit_batch_done(struct km_emit *emit);
 
 /* The attempts' memory (per series: part, last two steps, last time). */
 void km_emit_save(const struct km_emit *emit, struct km_buf *out);
+/* The runs that a saved state speaks of, in it; false when it is damaged. */
+bool km_emit_saved_runs(struct km_str saved,
+                        void (*visit)(void *user, struct km_str project,
+                                      struct km_str external_id),
+                        void *user);
 enum km_code km_emit_error(const struct km_emit *emit, struct km_err *err);
 uint64_t km_emit_warning_count(const struct km_emit *emit);
 uint64_t km_emit_ignored_points(const struct km_emit *emit);

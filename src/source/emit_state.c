@@ -236,6 +236,32 @@ static void restore_slots(struct km_emit *emit, struct reader *in)
     }
 }
 
+bool km_emit_saved_runs(struct km_str saved,
+                        void (*visit)(void *user, struct km_str project,
+                                      struct km_str external_id),
+                        void *user)
+{
+    struct reader in = {.at = (const unsigned char *)saved.ptr,
+                        .end = (const unsigned char *)saved.ptr + saved.len};
+    in.bad = take_count(&in) != STATE_VERSION;
+    (void)take_count(&in);  /* mode */
+    (void)take_count(&in);  /* present run */
+    (void)take_signed(&in); /* origin start */
+    uint32_t count = take_index(&in, KM_RUNS_PER_ORIGIN_MAX + 1);
+    for (uint32_t i = 0; i < count && !in.bad; i++) {
+        struct km_str project = take_text(&in);
+        struct km_str external_id = take_text(&in);
+        (void)take_count(&in);  /* attempt */
+        (void)take_signed(&in); /* first time */
+        (void)take_count(&in);  /* attributes */
+        bool described = take_count(&in) != 0;
+        if (!in.bad && described) {
+            visit(user, project, external_id);
+        }
+    }
+    return !in.bad;
+}
+
 enum km_code km_emit_restore(struct km_emit *emit, struct km_str saved)
 {
     struct reader in = {.at = (const unsigned char *)saved.ptr,

@@ -402,6 +402,7 @@ const struct km_source_ops km_source_jsonl = {
     .shape = KM_SHAPE_STREAM,
     .scope = KM_SCOPE_FILE,
     .scope_of = scope_of,
+    .settings_beside = true,
     .state_bytes = sizeof(struct jsonl),
     .sniff = sniff_jsonl,
     .begin = begin_jsonl,

@@ -57,6 +57,11 @@ struct km_source_options {
     bool salvage;             /* go on after damage, count what was skipped */
 };
 
+/* A run that a file of settings speaks of. */
+struct km_beside {
+    struct km_str project, external_id;
+};
+
 struct km_source {
     const struct km_source_ops *ops;
     const struct km_place *place;
@@ -65,6 +70,9 @@ struct km_source {
     struct km_arena arena; /* lives as long as the instance */
     void *state;           /* ops->state_bytes, cleared */
     uint64_t offset;       /* in the file, of the bytes given to feed() */
+    const struct km_beside *beside; /* settings.c: of the logs beside it */
+    size_t beside_count;
+    uint64_t beside_hash;         /* of them, kept in the saved state */
     enum km_source_status status; /* set by feed: PARTIAL, DAMAGED */
     uint64_t damage_offset, skipped_bytes;
     uint64_t read_bytes; /* by scan() itself, for the report */
@@ -76,6 +84,7 @@ struct km_source_ops {
     enum km_source_shape shape;
     enum km_source_scope scope;
     size_t state_bytes;
+    bool settings_beside; /* a config file in its folder speaks of its runs */
 
     /* 0: not mine; 1..100: how sure. The highest wins. Never fails. */
     int (*sniff)(const struct km_sniff *sniff);

@@ -7,6 +7,7 @@
 #include "source/json_formats.h"
 #include "source/mlruns.h"
 #include "source/npz.h"
+#include "source/settings.h"
 #include "source/sqlite_source.h"
 #include "source/text_log.h"
 #include "source/tfevents.h"
@@ -25,6 +26,7 @@ const struct km_source_ops *const km_sources[] = {
     &km_source_mlruns,
     &km_source_npz,
     &km_source_rl_curves,
+    &km_source_settings,
     &km_source_sqlite,
     &km_source_text_log,
     &km_source_tfevents,

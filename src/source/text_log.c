@@ -353,6 +353,7 @@ const struct km_source_ops km_source_text_log = {
     .title = "text log",
     .shape = KM_SHAPE_STREAM,
     .scope = KM_SCOPE_FILE,
+    .settings_beside = true,
     .state_bytes = sizeof(struct text_state),
     .sniff = sniff,
     .begin = begin,

@@ -240,6 +240,7 @@ const struct km_source_ops km_source_tfevents = {
     .title = "TensorBoard event file",
     .shape = KM_SHAPE_STREAM,
     .scope = KM_SCOPE_FOLDER,
+    .settings_beside = true,
     .state_bytes = sizeof(struct tf_state),
     .sniff = sniff,
     .begin = begin,

@@ -7,15 +7,22 @@ import os
 import pty
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
 import termios
+import time
 
 from shared import KM, ROOT, km, need_shared, run
 
-CURVE = "".join(f"{i},{5 / i ** 0.3:.4f},{5.2 / i ** 0.3:.4f}\n"
-                for i in range(1, 61))
+
+
+def curve(scale):
+    """Rows of a loss that falls, and of its validation."""
+    return "".join(f"{i},{scale / i ** 0.3:.4f},{scale * 1.1 / i ** 0.3:.4f}\n"
+                   for i in range(1, 61))
+
 
 
 class Place:
@@ -39,9 +46,10 @@ class Place:
             file.write(text)
         return path
 
-    def curve(self, name, first=1.0, header="step,train_loss,val_loss\n"):
-        """A CSV of a training; `first` makes it differ from others."""
-        return self.write(name, header + f"0,{6 + first},{6 + first}\n" + CURVE)
+    def curve(self, name, number=1.0):
+        """A CSV of a training; `number` makes it differ from others."""
+        return self.write(name, "step,train_loss,val_loss\n" +
+                          curve(5 + number / 100))
 
     def km(self, *words, **options):
         """Runs a command on this store."""
@@ -209,7 +217,142 @@ def formats_in_the_documents():
         assert named == taken, named ^ taken
 
 
+def settings_of(place, *runs):
+    """{run: settings} as `km runs --settings --json` has them."""
+    out = place.km("runs", "--settings", "--json", *runs)[1]
+    rows = [json.loads(line) for line in out.splitlines()]
+    return {row["run"]: row["settings"] for row in rows}
+
+
+def settings_beside_logs():
+    """config.json beside a log: configurations, seeds, arms by setting"""
+    with Place() as place:
+        for rate in (0.1, 0.3):
+            for seed in range(3):
+                folder = f"lr{rate}-s{seed}"
+                place.curve(f"{folder}/metrics.csv", rate * 10 + seed / 7)
+                place.write(f"{folder}/config.json", json.dumps(
+                    {"lr": rate, "seed": seed, "opt": {"beta": [0.9, 0.95]}}))
+        place.bring()
+        found = settings_of(place)
+        assert found["lab/lr0.3-s2/metrics"] == {
+            "lr": 0.3, "seed": 2, "opt.beta": [0.9, 0.95]}, found
+        card = json.loads(place.km("compare", "--by", "lr", "--json")[1])
+        seen = json.dumps(card)
+        assert "lr=0.1" in seen and "lr=0.3" in seen, seen[:400]
+        said = place.km("seeds")
+        assert "no configuration here has two seeds" not in said[1], said
+        rows = [json.loads(line)
+                for line in place.km("runs", "--json")[1].splitlines()]
+        assert {row["source"] for row in rows} == {"csv"}, rows
+        code, _, err = place.km("compare", "--by", "nosuch")
+        assert code == 5 and "there are lr, opt.beta, seed" in err, err
+        code, _, err = place.km("compare", "--by", "lt")
+        assert code == 5 and "the nearest is lr" in err, err
+
+
+def settings_change():
+    """Settings follow the file: changed, gone keys, logs that come later"""
+    with Place() as place:
+        place.curve("a.csv", 1)
+        place.write("config.yaml", "seed: 1\nlr: 1e-3\nmodel:\n  layers: 2\n")
+        place.bring()
+        assert settings_of(place) == {
+            "lab/a": {"seed": 1, "lr": 1e-3, "model.layers": 2}}
+        place.curve("b.csv", 2)
+        place.write("b.json", '{"seed": 2}')
+        place.bring()
+        assert settings_of(place)["lab/b"] == {
+            "seed": 2, "lr": 1e-3, "model.layers": 2}
+        assert settings_of(place)["lab/a"]["seed"] == 1
+        place.write("config.yaml", "seed: 5\n")
+        place.bring()
+        assert settings_of(place) == {"lab/a": {"seed": 5},
+                                      "lab/b": {"seed": 2}}
+        code, out, _ = place.km("import", place.logs, "--json")
+        rows = [json.loads(line) for line in out.splitlines()]
+        assert code == 0 and all(row["result"] == "unchanged"
+                                 for row in rows if "source" in row), rows
+        code, out, _ = place.km("doctor", "--deep")
+        assert code == 0, out
+        code, out, err = place.km("gc", "--delete", "b")
+        place.bring()
+        assert settings_of(place)["lab/b"]["seed"] == 2, (out, err)
+
+
+def settings_in_any_order():
+    """One import or file by file, configs first or last: the same settings"""
+    def fill(place):
+        for name in "abc":
+            place.curve(f"{name}/log.csv", ord(name))
+            place.write(f"{name}/hparams.yaml", f"seed: {ord(name)}\n")
+            place.write(f"{name}/log.json", '{"own": true}')
+    with Place() as one, Place() as other:
+        fill(one)
+        fill(other)
+        one.bring()
+        kept = {}
+        for name in ("a/hparams.yaml", "b/log.json", "c/log.csv"):
+            kept[name] = os.path.join(other.folder, name.replace("/", "-"))
+            shutil.move(os.path.join(other.logs, name), kept[name])
+        other.bring()
+        for name, path in kept.items():
+            shutil.move(path, os.path.join(other.logs, name))
+            other.bring()
+        assert settings_of(one) == settings_of(other), settings_of(other)
+        assert settings_of(one)["lab/b/log"] == {"seed": 98, "own": True}
+
+
+def broken_settings():
+    """A broken config is named in a sentence, and the log is read"""
+    with Place() as place:
+        place.curve("r/metrics.csv")
+        place.write("r/config.json", '{"lr": 0.1, ')
+        said = place.bring(expect=2)
+        assert "config.json: failed: its settings are not used" in said, said
+        assert settings_of(place) == {"lab/r/metrics": {}}
+        place.write("r/config.json", '{"lr": 0.1}')
+        place.bring()
+        assert settings_of(place)["lab/r/metrics"] == {"lr": 0.1}
+        alone = place.write("alone/config.json", '{"lr": 0.1}')
+        assert "1 file not recognised" in place.bring()
+        assert "settings of no log" in place.bring(alone, expect=4)
+        place.curve("bare.csv", 3)
+        place.bring()
+        assert "beside its log" in place.km("runs", "--settings", "bare")[1]
+        assert "none of these runs has settings" in \
+            place.km("seeds", "bare")[2]
+
+
+def settings_followed():
+    """km import --follow: a config written before its log is taken with it"""
+    with Place() as place:
+        place.write("r/config.json", '{"lr": 0.5}')
+        with subprocess.Popen(
+                [KM, "import", "--follow", place.logs, "--store", place.store],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True) as process:
+            time.sleep(0.5)
+            place.curve("r/metrics.csv")
+            for _ in range(100):
+                if place.km("runs", "--names")[1] and settings_of(place)[
+                        "lab/r/metrics"]:
+                    break
+                time.sleep(0.1)
+            place.write("r/config.json", '{"lr": 0.25}')
+            for _ in range(100):
+                if settings_of(place)["lab/r/metrics"] == {"lr": 0.25}:
+                    break
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        assert settings_of(place) == {"lab/r/metrics": {"lr": 0.25}}, \
+            settings_of(place)
+
+
 if __name__ == "__main__":
     run(limit_after_pattern, names_whole_in_pipes, last_value,
         upper_and_lower_case, patterns, columns, names_of_folders,
-        roles_of_algoperf, formats_in_the_documents)
+        roles_of_algoperf, formats_in_the_documents, settings_beside_logs,
+        settings_change, settings_in_any_order, broken_settings,
+        settings_followed)
