@@ -170,31 +170,37 @@ static enum km_code print_cards(struct km_cli *cli,
 }
 
 /* --width and --ascii. */
-static void judge_terminal(struct km_cli *cli)
+static enum km_code judge_terminal(struct km_cli *cli, struct km_err *err)
 {
     if (km_option_given(cli->args, "width")) {
         double width = km_option_number(cli->args, "width", 0);
-        cli->terminal.width = (size_t)fmin(fmax(width, KM_TERMINAL_WIDTH_MIN),
-                                           KM_TERMINAL_WIDTH_MAX);
+        if (!(width >= KM_TERMINAL_WIDTH_MIN &&
+              width <= KM_TERMINAL_WIDTH_MAX)) {
+            return km_fail(err, KM_EUSAGE,
+                           "--width takes %d to %d columns, not %g",
+                           KM_TERMINAL_WIDTH_MIN, KM_TERMINAL_WIDTH_MAX, width);
+        }
+        cli->terminal.width = (size_t)width;
     }
     if (km_option_given(cli->args, "ascii")) {
         cli->terminal.unicode = false;
     }
+    return KM_OK;
 }
 
 enum km_code km_card_output(struct km_cli *cli, struct km_scorecard *cards,
                             size_t count, struct km_err *err)
 {
-    judge_terminal(cli);
-    for (size_t i = 0; i < count; i++) {
-        enum km_code code = km_card_spell(&cards[i], err);
-        if (code) {
-            return code;
-        }
+    enum km_code code = judge_terminal(cli, err);
+    for (size_t i = 0; i < count && code == KM_OK; i++) {
+        code = km_card_spell(&cards[i], err);
+    }
+    if (code) {
+        return code;
     }
     const char *html = km_option_text(cli->args, "html");
     if (html) {
-        enum km_code code = write_html(cli, cards, count, html, err);
+        code = write_html(cli, cards, count, html, err);
         if (code || (!cli->json && !km_option_given(cli->args, "format"))) {
             return code;
         }

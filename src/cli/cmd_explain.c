@@ -94,11 +94,12 @@ static void print_result(struct km_cli *cli, const struct km_scorecard *card,
     if (view.has_value) {
         bool range = view.interval == KM_INTERVAL_RANGE;
         print_row(cli, "value",
-                  km_arena_printf(&cli->arena, "%s %s%s%s%s%s", view.value.text,
-                                  km_unit_shown(result->unit),
-                                  range ? " (" : "", range ? view.low.text : "",
-                                  range ? " .. " : "",
-                                  range ? view.high.text : ""));
+                  range ? km_arena_printf(
+                              &cli->arena, "%s %s (%s .. %s, %s)",
+                              view.value.text, km_unit_shown(result->unit),
+                              view.low.text, view.high.text, view.level.text)
+                        : km_arena_printf(&cli->arena, "%s %s", view.value.text,
+                                          km_unit_shown(result->unit)));
     }
     print_row(cli, "reason", result->reason);
     if (isfinite(result->window_from) && isfinite(result->window_to)) {

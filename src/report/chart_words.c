@@ -16,6 +16,11 @@ struct km_short km_chart_x_words(const struct km_chart *chart,
     bool other = first && first->x_unit;
     const char *title = other && first->x_title ? first->x_title : "";
     const char *unit = other ? first->x_unit : km_axis_name(chart->axis);
+    if (strcmp(unit, "1") == 0 || strcmp(unit, "x") == 0) { /* a number */
+        (void)snprintf(out.text, sizeof out.text, "%.30s%s", title,
+                       chart->x_log ? ", log" : "");
+        return out;
+    }
     bool twice = strcmp(title, unit) == 0;
     (void)snprintf(out.text, sizeof out.text, "%.16s%s%s%s%.14s%s",
                    twice ? "" : title, *title && !twice ? ", " : "", prefix,

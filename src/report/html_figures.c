@@ -163,7 +163,11 @@ static void figure_name(const struct km_figure_view *view, struct km_buf *out)
         km_html_escape(out, view->state);
         km_buf_append_text(out, "</span>");
     }
-    if (!silent && *view->note) {
+    /* between runs the words are the figure: who is better, by how many seeds
+     */
+    bool telling =
+        result->figure->scope == KM_SCOPE_RUNS && *result->reason != '\0';
+    if ((!silent || telling) && *view->note) {
         km_buf_append_text(out, "<span class=note>");
         km_html_escape(out, view->note);
         km_buf_append_text(out, "</span>");

@@ -255,58 +255,46 @@ static enum km_code add_curve(const struct scaling *s, const char *kind,
                               const char *name, size_t count, const double *x,
                               const double *y)
 {
-    struct km_arena *arena = s->card->arena;
-    const char *work = km_axis_name(s->work);
     const struct km_curve curve = {
         .id = "scaling",
-        .title = km_arena_printf(arena, "%ss per second", work),
-        .unit = km_arena_printf(arena, "%s/s", km_axis_unit(s->work)),
+        .title = "throughput that one accelerator keeps",
+        .unit = "1",
         .axis = s->work,
         .kind = kind,
         .name = name,
-        .x_unit = "accelerator",
+        .x_unit = "1",
         .x_title = "accelerators",
         .count = count,
         .x = x,
         .y = y,
     };
-    return curve.title && curve.unit ? km_card_add_curve(s->card, curve, s->err)
-                                     : fail_full(s->err);
+    return km_card_add_curve(s->card, curve, s->err);
 }
 
-/* Measured places, the law through them, and what no loss at all would be. */
+/* Measured places, and the law through them: shares of what one accelerator
+ * makes where there are fewest (by the law: alone). */
 static enum km_code draw(const struct scaling *s, const struct km_scaling *fit)
 {
-    size_t n = s->count + 2 * LINE_POINTS;
+    size_t n = s->count + LINE_POINTS;
     double *x = km_new(s->card->arena, double, 2 * n);
-    double size = km_axis_unit_size(s->work);
     if (!x) {
         return fail_full(s->err);
     }
-    double *y = x + n, *line = x + s->count, *ideal = line + LINE_POINTS;
+    double *y = x + n, *line = x + s->count, *law = y + s->count;
     double least = s->sites[0].workers, most = s->sites[s->count - 1].workers;
-    double each = s->sites[0].throughput / least;
+    double each = fit ? fit->lambda : s->sites[0].throughput / least;
     for (size_t i = 0; i < s->count; i++) {
         x[i] = s->sites[i].workers;
-        y[i] = s->sites[i].throughput / size;
+        y[i] = s->sites[i].throughput / s->sites[i].workers / each;
     }
-    for (size_t i = 0; i < LINE_POINTS; i++) {
-        double w = least + (most - least) * (double)i / (LINE_POINTS - 1);
-        double lost = 1;
-        line[i] = ideal[i] = w;
-        if (fit) {
-            each = fit->lambda;
-            lost += fit->sigma * (w - 1) + fit->kappa * w * (w - 1);
-        }
-        y[s->count + i] = each * w / lost / size;
-        y[s->count + LINE_POINTS + i] = each * w / size;
+    for (size_t i = 0; fit && i < LINE_POINTS; i++) {
+        double share = (double)i / (LINE_POINTS - 1);
+        double w = least * pow(most / least, share);
+        line[i] = w;
+        law[i] = 1 / (1 + fit->sigma * (w - 1) + fit->kappa * w * (w - 1));
     }
     enum km_code code =
-        fit ? add_curve(s, "line", "law", LINE_POINTS, line, y + s->count)
-            : KM_OK;
-    code = code ? code
-                : add_curve(s, "line", "no loss", LINE_POINTS, ideal,
-                            y + s->count + LINE_POINTS);
+        fit ? add_curve(s, "line", "law", LINE_POINTS, line, law) : KM_OK;
     return code ? code : add_curve(s, "points", "runs", s->count, x, y);
 }
 

@@ -109,6 +109,11 @@ const char *km_retain_hole(const struct km_task_matrix *matrix, size_t stage,
                ? km_arena_printf(arena,
                                  "R[0][%zu] is missing: %s before any training",
                                  task, name)
+           : stage == task
+               ? km_arena_printf(arena,
+                                 "R[%zu][%zu] is missing: %s after its own "
+                                 "stage",
+                                 stage, task, name)
                : km_arena_printf(arena,
                                  "R[%zu][%zu] is missing: %s after stage %zu, "
                                  "%s",

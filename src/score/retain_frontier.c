@@ -242,15 +242,17 @@ static bool tell_names(struct place *places, size_t count,
 static const char *headline_of(const struct place *places, size_t known,
                                struct km_arena *arena)
 {
-    return known == 2
-               ? km_arena_printf(arena,
-                                 "%s forgets least: %.3g, against %.3g of %s.",
-                                 places[0].told, places[0].forgotten.mean,
-                                 places[1].forgotten.mean, places[1].told)
-           : known ? km_arena_printf(arena, "%s forgets least%s: %.3g.",
-                                     places[0].told, known > 2 ? " of all" : "",
-                                     places[0].forgotten.mean)
-                   : "No lineage was scored often enough to be placed.";
+    return known == 2 ? km_arena_printf(
+                            arena,
+                            "%s forgets least: a score of %.3g, against %.3g "
+                            "of %s.",
+                            places[0].told, places[0].forgotten.mean,
+                            places[1].forgotten.mean, places[1].told)
+           : known
+               ? km_arena_printf(arena, "%s forgets least%s: a score of %.3g.",
+                                 places[0].told, known > 2 ? " of all" : "",
+                                 places[0].forgotten.mean)
+               : "No lineage was scored often enough to be placed.";
 }
 
 enum km_code km_retain_frontier_add(const struct km_retain_arm *arms,

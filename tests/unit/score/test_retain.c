@@ -78,7 +78,7 @@ static void a_stage_without_scores_leaves_its_row_empty_and_has_a_name(void)
     CHECK_NEAR(find("retain.acc", "")->value, 0.7, 1e-12);
     const struct km_figure_result *f = find("retain.bwt", "");
     CHECK_INT(f->state, KM_FIGURE_INSUFFICIENT);
-    CHECK_TEXT(f->reason, "R[2][2] is missing: y after stage 2, y");
+    CHECK_TEXT(f->reason, "R[2][2] is missing: y after its own stage");
     CHECK_INT(find("retain.fwt", "")->state, KM_FIGURE_INSUFFICIENT);
     CHECK(strstr(find("retain.fwt", "")->reason, "R[0][2] is missing"));
     lineage_end(&b);

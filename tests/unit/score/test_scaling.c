@@ -37,7 +37,7 @@ static void the_law_is_found_again(void)
     CHECK_NEAR(find("contention")->value, 0.02, 1e-9);
     CHECK_NEAR(find("coherency")->value, 0.001, 1e-9);
     CHECK_NEAR(find("best number")->value, sqrt(0.98 / 0.001), 1e-6);
-    CHECK_INT(card.curve_count, 3);
+    CHECK_INT(card.curve_count, 2);
     cohort_build_end(&build);
 }
 
