@@ -45,6 +45,7 @@ enum {
     KM_RESTARTS_PER_ORIGIN_MAX = 4096,
 
     /* sources */
+    KM_GZIP_BYTES_MAX = 1 << 30, /* what a packed log may unpack to */
     KM_FEED_BYTES = 1 * KM_MIB,         /* read size of a byte-stream source */
     KM_RECORD_BYTES_MAX = 256 * KM_MIB, /* one framed record of any source */
     KM_LINE_BYTES_MAX = 16 * KM_MIB,    /* one text line of any source */

@@ -34,7 +34,9 @@ static const struct km_option import_options[] = {
      "lines of a text log, with the named groups step and one per metric; a "
      "file named with it is read as one",
      KM_OPTION_TEXT, 0, NULL, 0},
-    {"columns", "MAP", "columns of a table, as step=Step,loss=val_loss",
+    {"columns", "MAP",
+     "columns of a table, as step=Step,loss=val_loss; run=NAME makes a run of "
+     "each value, config.lr=rate a setting",
      KM_OPTION_TEXT, 0, NULL, 0},
     {"salvage", NULL, "go on behind damage and count what was left out",
      KM_OPTION_FLAG, 0, NULL, 0},

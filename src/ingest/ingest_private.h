@@ -7,6 +7,7 @@
  *     open.c      one source: open, recognise, begin
  *     resume.c    what is known of it, and how far it was read
  *     settings.c  which logs a file of settings speaks of
+ *     unpack.c    what gzip packed
  *     session.c   feed, commit, report
  *     follow.c    looks again until told to stop
  *

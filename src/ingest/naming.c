@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "ingest/ingest_private.h"
+#include "ingest/unpack.h"
 
 /* Folder names that say nothing about whose runs are inside. */
 static const char *const generic_names[] = {
@@ -30,8 +31,8 @@ static const struct {
 
 /* Endings that belong to the format and not to the name. */
 static const char *const endings[] = {
-    ".log", ".txt", ".csv",    ".tsv", ".json",  ".jsonl",   ".ndjson", ".out",
-    ".err", ".npz", ".sqlite", ".db",  ".wandb", ".sqlite3", ".tsv.gz"};
+    ".log", ".txt", ".csv", ".tsv",    ".json", ".jsonl", ".ndjson",
+    ".out", ".err", ".npz", ".sqlite", ".db",   ".wandb", ".sqlite3"};
 
 static bool is_same_word(struct km_str text, const char *word)
 {
@@ -81,6 +82,7 @@ static struct km_str project_of(struct km_str path)
 
 static struct km_str without_ending(struct km_str name)
 {
+    name = km_gzip_inner_name(name);
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         size_t len = strlen(endings[i]);
         if (name.len > len &&

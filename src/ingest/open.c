@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "ingest/session.h"
+#include "ingest/unpack.h"
 #include "source/settings.h"
 #include "source/text_log.h"
 
@@ -135,6 +136,8 @@ static void report_unrecognised(struct ingest_session *session,
             : head.len && km_settings_stem(session->found.place.name).len
                 ? "no format that is known here, and the settings of no log: "
                   "none is read from the same folder"
+            : head.len && session->is_packed
+                ? "packed with gzip, and no format that is known here inside"
             : head.len ? "no format that is known here"
                        : "the file is empty");
     if (is_pointer || session->found.is_named) {
@@ -396,6 +399,36 @@ static enum km_code recognise(struct ingest_session *session,
     return session->ops ? KM_OK : KM_EFORMAT;
 }
 
+/* A packed file goes by the name and the first bytes of what is inside. */
+static void look_inside(struct ingest_session *session, char *head, size_t *len)
+{
+    struct km_place *place = &session->found.place;
+    session->is_packed = km_gzip_is((struct km_str){head, *len});
+    if (session->is_packed) {
+        km_gzip_head(head, len, KM_SNIFF_BYTES);
+        place->path = km_gzip_inner_name(place->path);
+        place->name = km_gzip_inner_name(place->name);
+    }
+}
+
+static enum km_code unpack(struct ingest_session *session, struct km_err *err)
+{
+    if (session->ops->shape == KM_SHAPE_STORE) {
+        return km_fail(err, KM_EFORMAT,
+                       "a %s is not read while it is packed: unpack it with "
+                       "gunzip",
+                       session->ops->title);
+    }
+    int fd = km_gzip_unpack(session->fd, session->in->options->stop,
+                            &session->size_bytes, &session->is_cut, err);
+    if (fd < 0) {
+        return err->code;
+    }
+    (void)close(session->fd);
+    session->fd = fd;
+    return KM_OK;
+}
+
 /* Everything from an open file on. Failures of the file are in `err`; the
  * session says whether it was the store. */
 static enum km_code import_open(struct ingest_session *session, bool keep_open,
@@ -408,6 +441,7 @@ static enum km_code import_open(struct ingest_session *session, bool keep_open,
     if (code) {
         return code;
     }
+    look_inside(session, head_bytes, &head_len);
     const struct km_sniff sniff = {.place = &session->found.place,
                                    .head = {head_bytes, head_len},
                                    .is_folder = session->found.is_folder};
@@ -415,6 +449,12 @@ static enum km_code import_open(struct ingest_session *session, bool keep_open,
         *recognised = false;
         report_unrecognised(session, sniff.head);
         return KM_OK;
+    }
+    if (session->is_packed) {
+        code = unpack(session, err);
+        if (code) {
+            return code;
+        }
     }
     if (session->ops->shape == KM_SHAPE_STORE && session->fd >= 0) {
         (void)close(session->fd); /* it opens its files itself */
@@ -512,7 +552,7 @@ static enum km_code import_once(struct ingest *in,
         *err = why;
     }
     bool stays = keep_open && code == KM_OK && session->has_begun &&
-                 session->ops->shape == KM_SHAPE_STREAM;
+                 session->ops->shape == KM_SHAPE_STREAM && !session->is_packed;
     if (!stays || !keep_live(in, session)) {
         km_ingest_session_close(session);
     }

@@ -29,8 +29,10 @@ bool km_ingest_is_untouched(const struct ingest *in,
     struct km_str wanted = in->options->format;
     if (cursor->mtime_ns == KM_TIME_ABSENT ||
         cursor->mtime_ns != found->place.mtime_ns ||
-        cursor->size_bytes != found->place.size_bytes ||
-        known->inode != found->inode || known->device != found->device) {
+        (cursor->size_bytes != found->place.size_bytes &&
+         !km_str_ends(found->place.name, KM_STR(".gz"))) || /* of the inside */
+        known->inode != found->inode ||
+        known->device != found->device) {
         return false;
     }
     if (wanted.len && !km_str_equal(wanted, cursor->format)) {

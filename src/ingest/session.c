@@ -344,7 +344,8 @@ static void set_status(struct ingest_session *session, enum km_code code)
         session->status =
             left_over(session) && session->ops->shape == KM_SHAPE_STREAM
                 ? KM_SOURCE_PARTIAL
-                : KM_SOURCE_COMPLETE;
+            : session->is_cut ? KM_SOURCE_PARTIAL
+                              : KM_SOURCE_COMPLETE;
     }
 }
 

@@ -20,6 +20,8 @@ struct ingest_session {
     bool has_begun;
 
     int fd;              /* -1 for STORE */
+    bool is_packed;      /* with gzip; fd is what was inside */
+    bool is_cut;         /* the packed data end too early */
     uint64_t size_bytes; /* read no further than this */
     int64_t mtime_ns;    /* absent: too young to be trusted */
     struct km_buf bytes; /* read and not yet consumed, from `at` on */

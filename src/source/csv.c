@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/number.h"
 #include "source/csv_row.h"
+#include "source/csv_runs.h"
 #include "source/csv_sniff.h"
 #include "source/csv_table.h"
 
@@ -19,6 +20,8 @@ struct csv_state {
     struct km_str header;         /* its text, without the line end */
     struct km_str comment;        /* a '#' line that may be the header */
     struct km_str labels;
+    struct km_str column_map; /* of the user, now or when it was read before */
+    struct km_csv_runs runs;
     int64_t rows;      /* taken so far */
     int64_t step_last; /* of the last row that had one */
     int64_t origin_ns; /* of a relative time column, or absent */
@@ -55,6 +58,8 @@ static enum km_code begin(struct km_source *source, struct km_str saved,
     csv->row = (struct km_csv_row){.limit = KM_CSV_COLUMNS_MAX,
                                    .arena = &source->arena};
     csv->header_row = csv->row;
+    csv->column_map = source->options->column_map;
+    km_csv_runs_init(&csv->runs, &source->arena);
     csv->origin_ns = KM_TIME_ABSENT;
     if (source->ops == &km_source_csv_monitor) {
         csv->labels = monitor_labels(source);
@@ -80,9 +85,8 @@ static enum km_code read_header(struct km_source *source, struct km_str header,
     }
     csv->has_header = true;
     csv->relative_time = false;
-    enum km_code code =
-        km_csv_table_build(&csv->table, &source->arena, &csv->header_row,
-                           source->options->column_map, err);
+    enum km_code code = km_csv_table_build(
+        &csv->table, &source->arena, &csv->header_row, csv->column_map, err);
     for (size_t i = 0; i < csv->table.count && code == KM_OK; i++) {
         /* in AlgoPerf, the time that the trial took so far */
         if (source->ops == &km_source_csv_algoperf &&
@@ -268,10 +272,10 @@ static void emit_row(struct km_source *source, uint64_t offset)
 {
     struct csv_state *csv = source->state;
     struct km_csv_table *table = &csv->table;
-    if (!csv->step_chosen) {
-        csv->step_chosen = true;
-        km_csv_table_choose_step(table, &csv->row);
-        km_csv_table_leave_axes_out(table);
+    if (!km_csv_runs_enter(&csv->runs, source, table, &csv->row, csv->rows + 1,
+                           offset)) {
+        csv->rows++;
+        return;
     }
     int64_t time_ns = row_time(csv);
     int64_t step = row_step(source, offset);
@@ -311,6 +315,21 @@ static bool is_header_again(const struct csv_state *csv)
     return true;
 }
 
+/* By the first row; the rows of several runs do not count their steps. */
+static enum km_code choose_step(struct csv_state *csv, struct km_err *err)
+{
+    struct km_csv_table *table = &csv->table;
+    csv->step_chosen = true;
+    km_csv_table_choose_step(table, &csv->row);
+    km_csv_table_leave_axes_out(table);
+    bool needed = table->run_column != KM_CSV_NO_COLUMN;
+    return needed && table->step_column == KM_CSV_NO_COLUMN
+               ? km_fail(err, KM_EUSAGE,
+                         "--columns: a table with a run column needs its step "
+                         "column: add step=COLUMN")
+               : KM_OK;
+}
+
 static enum km_code take_record(struct km_source *source, struct km_str text,
                                 uint64_t offset, struct km_err *err)
 {
@@ -327,6 +346,12 @@ static enum km_code take_record(struct km_source *source, struct km_str text,
     } else if (is_header_again(csv)) {
         km_emit_restart(source->emit, KM_STEP_ABSENT, "header repeated");
         return KM_OK;
+    }
+    if (!csv->step_chosen) {
+        enum km_code code = choose_step(csv, err);
+        if (code) {
+            return code;
+        }
     }
     emit_row(source, offset);
     return km_emit_failed(source->emit) ? km_emit_error(source->emit, err)
@@ -427,6 +452,10 @@ static void save(const struct km_source *source, struct km_buf *out)
         csv->table.step_is_epoch, csv->ragged_seen, csv->has_header);
     const struct km_str *text = csv->has_header ? &csv->header : &csv->comment;
     km_buf_append(out, text->ptr, text->len);
+    if (csv->column_map.len) { /* no header has a NUL */
+        km_buf_append_char(out, '\0');
+        km_buf_append(out, csv->column_map.ptr, csv->column_map.len);
+    }
 }
 
 enum { SAVED_WORDS = 10 };
@@ -457,6 +486,15 @@ static enum km_code load_state(struct km_source *source, struct km_str saved,
     csv->step_last = words[3];
     csv->origin_ns = words[4];
     struct km_str header = {saved.ptr + line + 1, saved.len - line - 1};
+    size_t nul = km_str_find(header, '\0', 0);
+    if (nul < header.len) {
+        struct km_str map = {header.ptr + nul + 1, header.len - nul - 1};
+        char *copy = km_arena_copy(&source->arena, map.ptr, map.len);
+        if (csv->column_map.len == 0 && copy) {
+            csv->column_map = (struct km_str){copy, map.len};
+        }
+        header.len = nul;
+    }
     if (!words[9]) {
         char *copy = km_arena_copy(&source->arena, header.ptr, header.len);
         csv->comment = (struct km_str){copy, copy ? header.len : 0};

@@ -96,6 +96,7 @@ static enum km_code name_column(struct km_csv_table *table, size_t index,
     struct km_csv_column *column = &table->columns[index];
     column->series = KM_CSV_NO_SERIES;
     column->labels = (struct km_str){NULL, 0};
+    column->left_out = column->is_setting = false;
     size_t len = field.len;
     char *name = escaped ? km_csv_unescape(arena, field, &len)
                          : km_arena_copy(arena, field.ptr, field.len);
@@ -141,6 +142,14 @@ static enum km_code refuse_column(const struct km_csv_table *table,
     return code;
 }
 
+#define SETTING_PREFIX KM_STR("config.")
+
+/* "config.lr=lr": the column is a setting. */
+static bool is_setting(struct km_str name)
+{
+    return name.len > SETTING_PREFIX.len && km_str_starts(name, SETTING_PREFIX);
+}
+
 static enum km_code map_one(struct km_csv_table *table, struct km_str left,
                             struct km_str right, struct km_err *err)
 {
@@ -152,6 +161,15 @@ static enum km_code map_one(struct km_csv_table *table, struct km_str left,
         table->step_column = index;
     } else if (km_str_is(left, "time")) {
         table->time_column = index;
+    } else if (km_str_is(left, "run")) {
+        table->run_column = index;
+        table->columns[index].left_out = true;
+    } else if (is_setting(left)) {
+        left = (struct km_str){left.ptr + SETTING_PREFIX.len,
+                               left.len - SETTING_PREFIX.len};
+        table->columns[index].name = left;
+        table->columns[index].is_setting = table->has_settings = true;
+        table->columns[index].left_out = true;
     } else {
         table->columns[index].name = left;
         table->columns[index].left_out = false;
@@ -183,7 +201,8 @@ static enum km_code apply_map(struct km_csv_table *table, struct km_str map,
             struct km_str left = km_str_trim((struct km_str){pair.ptr, equals});
             struct km_str right = km_str_trim(
                 (struct km_str){pair.ptr + equals + 1, pair.len - equals - 1});
-            bool axis = km_str_is(left, "step") || km_str_is(left, "time");
+            bool axis = km_str_is(left, "step") || km_str_is(left, "time") ||
+                        km_str_is(left, "run") || is_setting(left);
             for (size_t i = 0; pass == 0 && !axis && i < table->count; i++) {
                 table->columns[i].left_out = true;
             }
@@ -208,6 +227,7 @@ enum km_code km_csv_table_build(struct km_csv_table *table,
     }
     *table = (struct km_csv_table){.count = header->count,
                                    .step_column = KM_CSV_NO_COLUMN,
+                                   .run_column = KM_CSV_NO_COLUMN,
                                    .time_column = KM_CSV_NO_COLUMN};
     table->columns = km_new(arena, struct km_csv_column, header->count);
     struct name_set set = {km_new(arena, uint64_t, slots), slots - 1};

@@ -21,6 +21,7 @@ struct km_csv_column {
     struct km_str labels; /* of its own, else those of the file */
     uint32_t series;      /* handle of the emitter, or KM_CSV_NO_SERIES */
     bool left_out;        /* an axis, or not wanted by --columns */
+    bool is_setting;      /* its first value is the setting `name` */
     bool text_seen;       /* something that is no number was reported */
 };
 
@@ -29,7 +30,8 @@ struct km_csv_table {
     size_t count;
     size_t step_column; /* or KM_CSV_NO_COLUMN: the row's index */
     size_t time_column; /* or KM_CSV_NO_COLUMN */
-    bool step_is_epoch;
+    size_t run_column;  /* or KM_CSV_NO_COLUMN: the file is one run */
+    bool step_is_epoch, has_settings;
 };
 
 /* Reads the header. `column_map` is the user's --columns, or empty.

@@ -344,6 +344,11 @@ enum km_code km_emit_checkpoint(struct km_emit *emit, struct km_err *err)
     return km_emit_error(emit, err);
 }
 
+struct km_str km_emit_first_run(const struct km_emit *emit)
+{
+    return emit->runs[0].external_id;
+}
+
 bool km_emit_failed(const struct km_emit *emit)
 {
     return emit->err.code != KM_OK;

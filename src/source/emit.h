@@ -31,6 +31,9 @@ struct km_emit; /* see emit.c */
  * after it. */
 enum km_code km_emit_run(struct km_emit *emit, const struct km_run_meta *meta);
 
+/* The external id of the run that the importer set. */
+struct km_str km_emit_first_run(const struct km_emit *emit);
+
 /* A handle for a series of the present run; the same names give the same
  * handle. `labels` canonical or empty. UINT32_MAX after a failure (a name that
  * km_name_check() refuses is counted, named in a warning once, and gives

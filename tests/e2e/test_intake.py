@@ -2,8 +2,10 @@
 columns, and lists of runs on terminals and in pipes."""
 # SPDX-License-Identifier: Apache-2.0
 import fcntl
+import gzip
 import json
 import os
+import pathlib
 import pty
 import re
 import shutil
@@ -350,9 +352,93 @@ def settings_followed():
             settings_of(place)
 
 
+def packed_logs():
+    """A log packed with gzip is read, grows, is cut, is renamed, is refused"""
+    with Place() as place:
+        plain = place.curve("a.csv")
+        with open(plain, "rb") as file:
+            text = file.read()
+        packed = plain + ".gz"
+        pathlib.Path(packed).write_bytes(gzip.compress(text))
+        os.remove(plain)
+        place.bring()
+        assert place.km("runs", "--names")[1] == "lab/a\n"
+        before = place.km("metrics", "--json")[1]
+        assert '"n":61' in before or '"n":60' in before, before
+        assert "1 unchanged" in place.bring()
+        more = b"".join(b"%d,2.5,2.6\n" % i for i in range(61, 71))
+        pathlib.Path(packed).write_bytes(gzip.compress(text) +
+                                         gzip.compress(more))
+        assert "20 points" in place.bring(), "two members: the new rows alone"
+        pathlib.Path(plain).write_bytes(text + more)
+        os.remove(packed)
+        assert "0 points" in place.bring(), "unpacked: the same log, renamed"
+        assert place.km("runs", "--names")[1] == "lab/a\n"
+    with Place() as place:
+        whole = gzip.compress(text + more, mtime=0)
+        cut = pathlib.Path(place.write("cut.csv.gz", ""))
+        cut.write_bytes(whole[:len(whole) // 2])
+        said = place.bring()
+        assert "partial" in said and "points" in said, said
+        cut.write_bytes(whole)
+        place.bring()
+        assert '"n":70' in place.km("metrics", "--json")[1]
+        bad = bytearray(whole)
+        bad[len(bad) // 2] ^= 0x55
+        damaged = pathlib.Path(place.write("bad.csv.gz", ""))
+        damaged.write_bytes(bytes(bad))
+        assert "gzip data are damaged" in place.bring(expect=3)
+        damaged.write_bytes(gzip.compress(b"\0\1\2" * 99))
+        assert "not recognised" in place.bring()
+        said = place.bring(str(damaged), expect=4)
+        assert "packed with gzip, and no format" in said, said
+
+
+def packed_bomb():
+    """A small file that unpacks to gigabytes is refused in bounded time"""
+    with Place() as place:
+        member = gzip.compress(b"\n" * (64 << 20), 1)
+        path = place.write("bomb.csv.gz", "")
+        pathlib.Path(path).write_bytes(
+            gzip.compress(b"step,loss\n1,2\n") + member * 40)
+        began = time.monotonic()
+        said = place.bring(expect=7)
+        assert "unpacks to more than 1024 MiB: unpack it with gunzip" in said
+        assert time.monotonic() - began < 60, said
+        assert place.km("runs", "--names")[1] == ""
+
+
+def many_runs_in_a_table():
+    """--columns run=NAME makes a run of each value, config.KEY a setting"""
+    with Place() as place:
+        rows = "".join(f"{i},{name},{5 / i + len(name)},{rate}\n"
+                       for i in range(1, 31)
+                       for name, rate in (("a b", 0.1), ("cc", 0.3)))
+        table = place.write("all.csv", "it,who,value,rate\n" + rows)
+        code, _, err = place.km("import", table, "--columns", "run=who")
+        assert code == 2 and "add step=COLUMN" in err, err
+        columns_of = ["--columns",
+                      "run=who,step=it,loss=value,config.lr=rate"]
+        said = place.bring(table, *columns_of)
+        assert "2 runs, 60 points" in said, said
+        assert settings_of(place) == {"lab/all/a b": {"lr": 0.1},
+                                      "lab/all/cc": {"lr": 0.3}}
+        found = [json.loads(line)
+                 for line in place.km("metrics", "--json")[1].splitlines()]
+        assert [(r["metric"], r["n"]) for r in found] == [("loss", 30)] * 2
+        with open(table, "a", encoding="utf-8") as file:
+            file.write("31,cc,1,0.3\n31,,1,0.3\n31,new,1,0.7\n")
+        said = place.bring(table)  # the columns are remembered
+        assert "2 points" in said and "1 warning" in said, said
+        assert settings_of(place)["lab/all/new"] == {"lr": 0.7}
+        rows = [json.loads(line)
+                for line in place.km("runs", "--json")[1].splitlines()]
+        assert all(row["attempts"] == 1 for row in rows), rows
+
+
 if __name__ == "__main__":
     run(limit_after_pattern, names_whole_in_pipes, last_value,
         upper_and_lower_case, patterns, columns, names_of_folders,
         roles_of_algoperf, formats_in_the_documents, settings_beside_logs,
         settings_change, settings_in_any_order, broken_settings,
-        settings_followed)
+        settings_followed, packed_logs, packed_bomb, many_runs_in_a_table)
