@@ -17,6 +17,15 @@ struct levels {
     size_t count;
 };
 
+/* Where bin `b` begins; of many stretches at a block of sums, so that few have
+ * to be visited. */
+static size_t edge_of(size_t count, size_t bins, size_t b)
+{
+    size_t edge = b * count / bins;
+    bool many = count / bins >= 4 * KM_STRETCHES_BLOCK;
+    return many && b < bins ? edge - edge % KM_STRETCHES_BLOCK : edge;
+}
+
 /* Neighbouring stretches in equal numbers, stalls left out. */
 static void fill_levels(const struct km_score_input *input, size_t most_bins,
                         struct levels *out)
@@ -27,8 +36,8 @@ static void fill_levels(const struct km_score_input *input, size_t most_bins,
     out->count = 0;
     for (size_t b = 0; b < bins; b++) {
         double steps = 0, seconds = 0;
-        size_t end = (b + 1) * line->count / bins;
-        for (size_t i = b * line->count / bins; i < end;) {
+        size_t end = edge_of(line->count, bins, b + 1);
+        for (size_t i = edge_of(line->count, bins, b); i < end;) {
             const struct km_stretch_block *block =
                 km_stretches_block(input->stretches, i, end);
             if (block && block->slowest <= most) {
