@@ -1,6 +1,7 @@
 /* cmd_import.c - `km import`: logs into the store, and what became of them. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json_write.h"
@@ -207,6 +208,7 @@ static void report_json(struct km_cli *cli,
         {"events", report->events},
         {"bytes", report->bytes},
         {"warnings", report->warnings},
+        {"warnings_before", report->warnings_before},
         {"elapsed_ns", (uint64_t)report->elapsed_ns},
     };
     struct km_json_writer w;
@@ -263,6 +265,8 @@ static void report_sentence(struct km_cli *cli,
                   "Git LFS pointer instead of a file (git lfs pull)",
                   "Git LFS pointers instead of files (git lfs pull)");
     sentence_part(out, report->warnings, "warning", "warnings");
+    sentence_part(out, report->warnings_before, "warning of an earlier import",
+                  "warnings of earlier imports");
     km_text_wrap(&cli->out, (struct km_str){line.bytes, line.len},
                  cli->terminal.width, 0);
     km_buf_append_char(&cli->out, '\n');
@@ -309,6 +313,14 @@ static enum km_code print_report(struct import *import,
         km_buf_append_char(&cli->out, '\n');
     }
     report_sentence(cli, report);
+    bool odd = report->warnings || report->warnings_before;
+    if (!import->verbose &&
+        (odd || (report->unrecognised && report->sources))) {
+        km_cli_note(cli, "--verbose %s%s%s", odd ? "shows the warnings" : "",
+                    odd && report->unrecognised ? " and " : "",
+                    report->unrecognised ? "names what was not recognised"
+                                         : "");
+    }
     if (report->sources == 0 && report->failed == 0) {
         km_cli_note(cli, "no log was found%s",
                     report->unrecognised
@@ -362,6 +374,7 @@ static void fill_options(struct import *import,
         .source = {.pattern = text_option(cli, "pattern"),
                    .column_map = text_option(cli, "columns"),
                    .salvage = km_option_given(cli->args, "salvage")},
+        .recall_warnings = import->verbose,
         .follow = import->follow,
         .stop = km_cli_stop_flag(),
         .on_item = on_item,
@@ -413,10 +426,17 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err)
                        "stopped; what was read is kept, import again to go on");
     }
     if (report.worst && report.worst != KM_EINTERRUPTED) {
-        return km_fail(err, report.worst, "%" PRIu64 " %s, named above",
+        char partial[80] = "";
+        if (report.partial) {
+            (void)snprintf(
+                partial, sizeof partial, " and %" PRIu64 " %s inside a record",
+                report.partial, report.partial == 1 ? "ends" : "end");
+        }
+        return km_fail(err, report.worst, "%" PRIu64 " %s%s, named above",
                        import.problems,
                        import.problems == 1 ? "source has a problem"
-                                            : "sources have problems");
+                                            : "sources have problems",
+                       partial);
     }
     return KM_OK;
 }

@@ -42,7 +42,9 @@ static const struct km_option import_options[] = {
      KM_OPTION_FLAG, 0, NULL, 0},
     {"follow", NULL, "stay, and read what is added until interrupted",
      KM_OPTION_FLAG, 'f', NULL, 0},
-    {"verbose", NULL, "name also what is unchanged, not recognised or odd",
+    {"verbose", NULL,
+     "name also what is unchanged or not recognised, and show warnings, those "
+     "of earlier imports too",
      KM_OPTION_FLAG, 'v', NULL, 0},
 };
 

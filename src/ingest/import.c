@@ -314,6 +314,9 @@ static enum km_code run(struct ingest *in, const char *const *paths,
         code = km_identity_load(&in->identity, in->options->store, err);
     }
     if (code == KM_OK) {
+        code = km_ingest_warnings_load(in, err);
+    }
+    if (code == KM_OK) {
         code = km_ingest_look(in, err);
     }
     if (code == KM_OK) {
@@ -350,6 +353,7 @@ enum km_code km_import(const struct km_import_options *options,
     km_arena_init(&in.arena, KM_ARENA_COMMAND_BYTES_MAX);
     km_arena_init(&in.naming, (size_t)4 * KM_MIB);
     km_id_map_init(&in.told, &in.arena);
+    km_id_map_init(&in.warned, &in.arena);
     km_id_map_init(&in.run_ids, &in.arena);
     km_ingest_list_init(&in.list);
     code = run(&in, paths, path_count, err);

@@ -41,9 +41,10 @@ struct km_import_options {
     struct km_str run;     /* empty: from each file's place */
     struct km_str format;  /* empty: by content */
     struct km_source_options source;
-    bool follow;       /* stay and read what is added, until `stop` */
-    int64_t poll_ns;   /* how often follow looks; 0: 1 s */
-    atomic_bool *stop; /* set by a signal handler; may be NULL */
+    bool recall_warnings; /* tell also those of unchanged sources */
+    bool follow;          /* stay and read what is added, until `stop` */
+    int64_t poll_ns;      /* how often follow looks; 0: 1 s */
+    atomic_bool *stop;    /* set by a signal handler; may be NULL */
     /* Any of these may be NULL. */
     void (*on_item)(void *user, const struct km_import_item *item);
     void (*on_progress)(void *user, const struct km_import_progress *progress);
@@ -60,6 +61,7 @@ struct km_import_report {
     uint64_t unrecognised; /* files that no format claims */
     uint64_t lfs_pointers; /* Git LFS pointers found instead of files */
     uint64_t runs, points, evaluations, events, bytes, warnings;
+    uint64_t warnings_before; /* of sources that are unchanged since */
     int64_t elapsed_ns;
     enum km_code worst; /* of all items: becomes the exit status */
 };

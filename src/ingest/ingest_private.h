@@ -9,6 +9,7 @@
  *     settings.c  which logs a file of settings speaks of
  *     unpack.c    what gzip packed
  *     session.c   feed, commit, report
+ *     warnings.c  what was odd, kept for later imports
  *     follow.c    looks again until told to stop
  *
  * Document: docs/formats/cursors.md */
@@ -127,6 +128,12 @@ bool km_identity_put(struct ingest_identity *identity,
  * few lengths have to be tried; 0: too short to be told apart. */
 uint32_t km_head_len(uint64_t size);
 
+/* Warnings of a source that the store keeps. */
+struct ingest_warned {
+    uint64_t count;
+    struct km_str json; /* empty when they are not to be told */
+};
+
 /* One import. */
 struct ingest {
     const struct km_import_options *options;
@@ -142,6 +149,9 @@ struct ingest {
     struct km_arena naming;   /* emptied for each source */
     struct km_id_map run_ids; /* runs touched, to count them */
     struct km_id_map told;    /* sources told of, when they are followed */
+    struct km_id_map warned;  /* by source id, into warned_of */
+    struct ingest_warned *warned_of;
+    uint32_t warned_count, warned_cap;
     struct stat store_folder;
     bool has_store_folder, has_written;
     struct ingest_session **live; /* followed sources, kept open */
@@ -167,6 +177,9 @@ enum km_code km_ingest_follow(struct ingest *in, struct km_err *err);
 bool km_ingest_stopped(const struct ingest *in);
 bool km_ingest_is_told(const struct ingest *in, const char *path);
 void km_ingest_item(struct ingest *in, const struct km_import_item *news);
+
+/* Which sources have warnings in the store. */
+enum km_code km_ingest_warnings_load(struct ingest *in, struct km_err *err);
 
 /* Marks the files of in->list that may be settings: they are read last. */
 void km_ingest_mark_settings(struct ingest *in);

@@ -34,6 +34,7 @@ void km_ingest_session_close(struct ingest_session *session)
     km_fingerprint_destroy(session->print);
     km_buf_finish(&session->bytes);
     km_buf_finish(&session->state);
+    km_buf_finish(&session->warnings);
     if (session->fd >= 0) {
         (void)close(session->fd);
     }
@@ -59,6 +60,7 @@ static struct ingest_session *create(struct ingest *in,
     km_arena_init(&session->arena, KM_MIB);
     km_arena_init(&session->source.arena, KM_ARENA_COMMAND_BYTES_MAX);
     km_buf_init(&session->bytes, (size_t)2 * KM_RECORD_BYTES_MAX);
+    km_buf_init(&session->warnings, (size_t)256 * KM_KIB);
     km_buf_init(&session->state, (size_t)3 * KM_EMIT_STATE_BYTES_MAX);
     struct km_place *place = &session->found.place;
     const struct km_str path = place->path;
@@ -532,6 +534,7 @@ static enum km_code import_once(struct ingest *in,
         km_ingest_is_untouched(in, known, found)) {
         session->ops = km_source_find(known->cursor.format);
         session->status = known->cursor.status;
+        session->cursor.source_id = known->cursor.source_id;
         unchanged = session->ops != NULL;
     }
     if (!unchanged && code == KM_OK) {

@@ -191,7 +191,8 @@ enum km_code km_session_flush(void *user, struct km_batch *batch,
 
 void km_session_warn(void *user, uint64_t offset, const char *text)
 {
-    const struct ingest_session *session = user;
+    struct ingest_session *session = user;
+    km_session_note_warning(session, offset, km_str_of(text));
     const struct km_import_options *options = session->in->options;
     if (options->on_warning) {
         options->on_warning(options->user, session->path.ptr, offset, text);
@@ -418,6 +419,17 @@ void km_session_report(struct ingest_session *session, enum km_code code,
                            ignored);
             km_session_warn(session, 0, text);
         }
+        uint64_t told = km_emit_warning_count(session->emit);
+        uint64_t fresh = told - session->warned_before;
+        session->warned_before = told;
+        if (!session->store_failed && !session->overtaken) {
+            km_session_keep_warnings(
+                session, fresh > session->warned ? fresh : session->warned);
+            session->warned = 0;
+        }
+    }
+    if (unchanged) {
+        km_session_recall_warnings(session, session->cursor.source_id);
     }
     session->in->report->bytes += session->source.read_bytes;
     session->source.read_bytes = 0;

@@ -41,6 +41,10 @@ struct ingest_session {
     size_t beside_count;
     bool beside_changed; /* other ones than when it was read */
 
+    struct km_buf warnings; /* of this import, as JSON: ,offset,"text" ... */
+    uint64_t warned;        /* how many stand there */
+    uint64_t warned_before; /* by the emitter, when they were kept last */
+
     uint64_t points, records, bytes_before; /* of this import */
     uint64_t skipped_before;
     bool store_failed; /* the failure is the store's, not the file's */
@@ -77,6 +81,14 @@ enum km_code km_session_flush(void *user, struct km_batch *batch,
 enum km_code km_session_append(struct ingest_session *session,
                                struct km_batch *batch, struct km_err *err);
 void km_session_warn(void *user, uint64_t offset, const char *text);
+
+/* Warnings outlive the import (warnings.c): one more; all of this session into
+ * the store, `count` in all; those of an unchanged source told again. */
+void km_session_note_warning(struct ingest_session *session, uint64_t offset,
+                             struct km_str text);
+void km_session_keep_warnings(struct ingest_session *session, uint64_t count);
+void km_session_recall_warnings(struct ingest_session *session,
+                                uint64_t source_id);
 
 /* Reads to the present end and commits. A failure of the file leaves what
  * stands before it committed, except in documents: half of one is nothing. */

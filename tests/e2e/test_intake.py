@@ -58,10 +58,10 @@ class Place:
         return km(*words, "--store", self.store, **options)
 
     def bring(self, *words, expect=0):
-        """Imports the logs; returns what it says."""
+        """Imports the logs; returns what it says, on one line."""
         code, out, err = self.km("import", *(words or [self.logs]))
         assert code == expect, (code, out, err)
-        return out + err
+        return " ".join((out + err).split())
 
     def on_terminal(self, width, *words):
         """Lines of a command on a terminal of this width."""
@@ -436,9 +436,35 @@ def many_runs_in_a_table():
         assert all(row["attempts"] == 1 for row in rows), rows
 
 
+def warnings_again():
+    """Warnings of unchanged sources are counted, and shown again with -v"""
+    with Place() as place:
+        path = place.write("a.csv", "step,loss,who\n1,2,me\n2,1,you\n")
+        place.write("notes.md", "nothing that can be imported")
+        said = place.bring()
+        assert "1 warning" in said and "--verbose shows the warnings" in said
+        assert "not a number" not in said, said
+        for _ in range(2):
+            said = place.bring()
+            assert "1 warning of an earlier import" in said, said
+        said = place.bring("-v", place.logs)
+        assert 'column "who": "me" is not a number' in said, said
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("3,1,me\n4,1,me,7\n")
+        place.bring()
+        said = place.bring("-v", place.logs)
+        assert '"me" is not' in said, said
+        assert "4 fields under 3 columns" in said, said
+        place.write("a.csv", "step,loss\n1,2\n2,1.5\n")  # mended
+        assert "warning" not in place.bring().replace("earlier", "")
+        assert "warning" not in place.bring("-v", place.logs)
+        assert place.km("doctor", "--deep")[0] == 0
+
+
 if __name__ == "__main__":
     run(limit_after_pattern, names_whole_in_pipes, last_value,
         upper_and_lower_case, patterns, columns, names_of_folders,
         roles_of_algoperf, formats_in_the_documents, settings_beside_logs,
         settings_change, settings_in_any_order, broken_settings,
-        settings_followed, packed_logs, packed_bomb, many_runs_in_a_table)
+        settings_followed, packed_logs, packed_bomb, many_runs_in_a_table,
+        warnings_again)
