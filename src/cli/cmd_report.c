@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "cli/card_output.h"
 #include "cli/commands.h"
+#include "cli/loss_hint.h"
 #include "cli/report_follow.h"
 #include "cli/select.h"
 #include "score/align.h"
@@ -84,6 +85,10 @@ static enum km_code compute(struct reporting *r, const struct km_run_list *list,
         fill_options(r, &list->rows[i], &options);
         enum km_code code = km_scorecard_compute(
             store, list->rows[i].id, &options, &cli->arena, &cards[i], err);
+        if (code) {
+            return code;
+        }
+        code = km_loss_hint(cli, store, &list->rows[i], err);
         if (code) {
             return code;
         }

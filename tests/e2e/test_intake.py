@@ -461,10 +461,26 @@ def warnings_again():
         assert place.km("doctor", "--deep")[0] == 0
 
 
+def no_loss():
+    """A report without a loss says which metrics there are, and the way out"""
+    with Place() as place:
+        table = place.write("a.csv", "step,value,width\n" + "".join(
+            f"{i},{5 / i},3\n" for i in range(1, 40)))
+        place.bring()
+        err = place.km("report", "a")[2]
+        assert "there are value, width" in err and "--columns loss=" in err, err
+        path = place.write("km.yaml",
+                           "metrics:\n  - match: value\n    role: train_loss\n")
+        err = place.km("report", "a", env={"KNOTMETER_CONFIG": path})[2]
+        assert err == "", err
+        place.bring(table, "--columns", "loss=value", "--run", "b")
+        assert place.km("report", "--quiet", "a")[2] == ""
+
+
 if __name__ == "__main__":
     run(limit_after_pattern, names_whole_in_pipes, last_value,
         upper_and_lower_case, patterns, columns, names_of_folders,
         roles_of_algoperf, formats_in_the_documents, settings_beside_logs,
         settings_change, settings_in_any_order, broken_settings,
         settings_followed, packed_logs, packed_bomb, many_runs_in_a_table,
-        warnings_again)
+        warnings_again, no_loss)
