@@ -251,7 +251,9 @@ static void emit_value(struct km_source *source, struct km_csv_column *column,
             column->text_seen = true;
             km_emit_warn(source->emit, offset,
                          "row %" PRId64 ": column \"%.*s\": \"%.*s\" is not a "
-                         "number; such values are left out",
+                         "number; such values are left out (--columns "
+                         "run=NAME makes a run of each, config.KEY=NAME a "
+                         "setting)",
                          csv->rows + 1,
                          (int)(column->name.len > 80 ? 80 : column->name.len),
                          column->name.ptr, (int)(text.len > 40 ? 40 : text.len),

@@ -98,8 +98,11 @@ static void words_in_a_column_are_told_once(void)
     CHECK_INT(fed_count(&fed, "run"), 0);
     CHECK_INT(fed_count(&fed, "loss"), 2);
     CHECK_INT(fed.warnings, 2);
-    CHECK_TEXT(fed.warning, "row 1: column \"run\": \"alpha\" is not a number; "
-                            "such values are left out");
+    CHECK_TEXT(
+        fed.warning,
+        "row 1: column \"run\": \"alpha\" is not a number; "
+        "such values are left out (--columns run=NAME makes a run of each, "
+        "config.KEY=NAME a setting)");
     fed_end(&fed);
 }
 
