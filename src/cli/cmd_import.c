@@ -3,13 +3,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json_write.h"
+#include "base/limits.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "report/quantity.h"
 #include "report/table.h"
 #include "score/record_watch.h"
+#include "source/settings.h"
 
 enum { FORMATS_MAX = 64 };
 
@@ -356,6 +360,48 @@ static void note_unused(struct import *import)
     }
 }
 
+/* Whether one of the words is this path. */
+static bool is_named(const struct km_invocation *args, const char *path)
+{
+    for (size_t i = 0; i < args->word_count; i++) {
+        if (strcmp(args->words[i], path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A log that is named alone is read alone: says so where settings lie beside
+ * it. */
+static void note_settings_beside(struct km_cli *cli)
+{
+    for (size_t i = 0; i < cli->args->word_count; i++) {
+        const char *word = cli->args->words[i];
+        const char *slash = strrchr(word, '/');
+        size_t folder = slash ? (size_t)(slash - word) + 1 : 0;
+        char name[KM_NAME_BYTES_MAX], path[2 * KM_PATH_BYTES_MAX];
+        struct stat st;
+        if (stat(word, &st) != 0 || !S_ISREG(st.st_mode) ||
+            km_settings_stem(km_str_of(word)).len) {
+            continue;
+        }
+        for (size_t k = 0; km_settings_candidate(km_str_of(word + folder), k,
+                                                 name, sizeof name);
+             k++) {
+            int len =
+                snprintf(path, sizeof path, "%.*s%s", (int)folder, word, name);
+            if (len > 0 && (size_t)len < sizeof path &&
+                !is_named(cli->args, path) && access(path, R_OK) == 0) {
+                km_cli_note(cli,
+                            "%s: not read; name it too, or the folder, and it "
+                            "gives the run settings",
+                            path);
+                return;
+            }
+        }
+    }
+}
+
 static struct km_str text_option(struct km_cli *cli, const char *name)
 {
     return km_str_of(km_option_text(cli->args, name));
@@ -421,6 +467,7 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err)
         return code;
     }
     note_unused(&import);
+    note_settings_beside(cli);
     if (stopped && !import.follow) {
         return km_fail(err, KM_EINTERRUPTED,
                        "stopped; what was read is kept, import again to go on");

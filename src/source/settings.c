@@ -3,6 +3,7 @@
 #include "source/settings.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/number.h"
 #include "source/json_doc.h"
@@ -44,6 +45,29 @@ bool km_settings_of_folder(struct km_str name)
         }
     }
     return false;
+}
+
+bool km_settings_candidate(struct km_str name, size_t index, char *out,
+                           size_t size)
+{
+    enum {
+        STEMS = sizeof folder_names / sizeof folder_names[0],
+        ENDINGS = sizeof endings / sizeof endings[0]
+    };
+    if (index >= (STEMS + 1) * (size_t)ENDINGS) {
+        return false;
+    }
+    size_t stem = index / ENDINGS;
+    struct km_str text = stem < STEMS ? km_str_of(folder_names[stem]) : name;
+    if (stem == STEMS) { /* its own: up to the last point */
+        while (text.len > 1 && text.ptr[text.len - 1] != '.') {
+            text.len--;
+        }
+        text.len -= text.len > 1;
+    }
+    int len = snprintf(out, size, "%.*s%s", (int)text.len, text.ptr,
+                       endings[index % ENDINGS]);
+    return len > 0 && (size_t)len < size;
 }
 
 static bool is_json(struct km_str name)

@@ -19,6 +19,11 @@ bool km_settings_of_folder(struct km_str name);
  * speak of; empty for other files. */
 struct km_str km_settings_stem(struct km_str name);
 
+/* The names that a file of settings of the log `name` may have, one after the
+ * other from index 0; false: there are no more, or it is too long. */
+bool km_settings_candidate(struct km_str name, size_t index, char *out,
+                           size_t size);
+
 /* The importer's fingerprint of the runs that it spoke of, out of the saved
  * state; 0: none. */
 uint64_t km_settings_saved_runs(struct km_str saved);

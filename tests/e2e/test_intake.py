@@ -282,6 +282,20 @@ def settings_change():
         assert settings_of(place)["lab/b"]["seed"] == 2, (out, err)
 
 
+def settings_named_or_not():
+    """A log named alone is read alone, and it is said; both may be named"""
+    with Place() as place:
+        log = place.curve("r/metrics.csv")
+        config = place.write("r/config.json", '{"lr": 0.5}')
+        said = place.bring(log)
+        assert config + ": not read; name it too" in said, said
+        assert settings_of(place) == {"r/metrics": {}}
+        assert "not read" not in place.bring(log, config)
+        assert settings_of(place) == {"r/metrics": {"lr": 0.5}}
+        own = place.write("r/metrics.yaml", "seed: 3\n")
+        assert own + ": not read" in place.bring(log, config)
+
+
 def settings_in_any_order():
     """One import or file by file, configs first or last: the same settings"""
     def fill(place):
@@ -481,6 +495,6 @@ if __name__ == "__main__":
     run(limit_after_pattern, names_whole_in_pipes, last_value,
         upper_and_lower_case, patterns, columns, names_of_folders,
         roles_of_algoperf, formats_in_the_documents, settings_beside_logs,
-        settings_change, settings_in_any_order, broken_settings,
+        settings_change, settings_named_or_not, settings_in_any_order, broken_settings,
         settings_followed, packed_logs, packed_bomb, many_runs_in_a_table,
         warnings_again, no_loss)
