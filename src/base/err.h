@@ -26,6 +26,7 @@
     X(EIO, 500, 10, "the disk or the network failed")                          \
     X(ENOSPACE, 507, 11, "the disk is full or over quota")                     \
     X(EMEMORY, 500, 12, "memory could not be had")                             \
+    X(EDENIED, 403, 13, "the token does not allow this")                       \
     X(EINTERRUPTED, 503, 130, "stopped by a signal; what was done is kept")
 
 enum km_code {

@@ -18,7 +18,9 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "ingest/receive.h"
 #include "ingest/session.h"
+#include "source/journal_source.h"
 #include "source/settings.h"
 
 bool km_ingest_is_untouched(const struct ingest *in,
@@ -285,8 +287,25 @@ static uint64_t rank_settings(const struct ingest_session *session, uint64_t id)
                                                              : id & ~top;
 }
 
+/* A journal is known by its writer, which its folder is named after: shipped,
+ * imported or copied, it is one source. 0: it is no journal. */
+static uint64_t id_of_writer(const struct ingest_session *session)
+{
+    unsigned char writer[KM_JOURNAL_WRITER_BYTES];
+    struct km_str name = session->found.place.name;
+    return session->ops == &km_source_journal &&
+                   km_journal_writer_parse(name, writer)
+               ? km_journal_source_id(writer)
+               : 0;
+}
+
 static void make_id(struct ingest_session *session)
 {
+    uint64_t own = id_of_writer(session);
+    if (own) {
+        session->cursor = (struct km_cursor){.source_id = own};
+        return;
+    }
     for (uint64_t salt = 0;; salt++) {
         const struct km_str parts[] = {KM_STR("source"),
                                        {(const char *)&salt, sizeof salt},
@@ -325,6 +344,10 @@ enum km_code km_ingest_identify(struct ingest_session *session,
         km_identity_at_path(&session->in->identity, session->path);
     *kind = KM_INGEST_NEW;
     if (session->ops->shape == KM_SHAPE_STORE) {
+        uint64_t own = id_of_writer(session);
+        if (!known && own) {
+            known = km_identity_of_id(&session->in->identity, own);
+        }
         known = known ? known : find_moved(session);
         if (known) {
             adopt(session, known);

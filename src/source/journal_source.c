@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "source/journal_record.h"
+#include "source/journal_intake.h"
 
 enum {
     SAVED_VERSION = 1,
@@ -42,9 +42,7 @@ struct journal_state {
     uint32_t at; /* slot */
     struct km_buf window;
     uint32_t window_slot, window_slots; /* what the window holds */
-    struct km_buf series;               /* metric id -> handle, u32 each */
-    uint64_t undefined;
-    struct km_journal_decoder decoder;
+    struct km_journal_intake intake;
 };
 
 static int open_segment(const struct km_place *place, uint32_t segment)
@@ -110,7 +108,7 @@ static enum km_code begin_journal(struct km_source *source, struct km_str saved,
     struct journal_state *state = source->state;
     state->fd = -1;
     km_buf_init(&state->window, WINDOW_BYTES + 1);
-    km_buf_init(&state->series, (size_t)KM_JOURNAL_METRICS_MAX * 4 + 1);
+    km_journal_intake_init(&state->intake);
     if (saved.len == 0) {
         return KM_OK;
     }
@@ -144,7 +142,7 @@ static void finish_journal(struct km_source *source)
 {
     struct journal_state *state = source->state;
     km_buf_finish(&state->window);
-    km_buf_finish(&state->series);
+    km_journal_intake_finish(&state->intake);
     if (state->fd >= 0) {
         (void)close(state->fd);
         state->fd = -1;
@@ -158,9 +156,7 @@ static void add_gap(struct km_source *source, uint32_t segment, uint32_t slot)
         state->gaps[state->gap_count++] = (struct gap){segment, slot};
     } else if (!state->gaps_full) {
         state->gaps_full = true;
-        km_emit_warn(source->emit,
-                     KM_JOURNAL_HEADER_BYTES +
-                         (uint64_t)slot * KM_JOURNAL_SLOT_BYTES,
+        km_emit_warn(source->emit, km_journal_offset(slot),
                      "segment %u: more than %d empty slots; the rest is not "
                      "looked at again",
                      segment, KM_JOURNAL_GAPS_MAX);
@@ -186,8 +182,7 @@ static bool fill_window(struct journal_state *state)
     state->window.len = 0;
     state->window_slots = 0;
     char *room = km_buf_reserve(&state->window, WINDOW_BYTES);
-    uint64_t offset =
-        KM_JOURNAL_HEADER_BYTES + (uint64_t)state->at * KM_JOURNAL_SLOT_BYTES;
+    uint64_t offset = km_journal_offset(state->at);
     ssize_t got = room ? read_at(state->fd, room, WINDOW_BYTES, offset) : -1;
     state->window_slot = state->at;
     state->window_slots = got > 0 ? (uint32_t)got / KM_JOURNAL_SLOT_BYTES : 0;
@@ -219,15 +214,15 @@ static enum km_journal_found look(struct journal_state *state,
                                   struct km_journal_record *record)
 {
     struct km_str bytes = bytes_at(state);
-    enum km_journal_found found =
-        km_journal_next(&state->decoder, (const unsigned char *)bytes.ptr,
-                        bytes.len, state->at, record);
+    enum km_journal_found found = km_journal_next(
+        &state->intake.decoder, (const unsigned char *)bytes.ptr, bytes.len,
+        state->at, record);
     if (found == KM_JOURNAL_DAMAGED) {
         const struct timespec pause = {.tv_nsec = 2000000};
         (void)nanosleep(&pause, NULL);
         bool read = fill_window(state);
         found = read ? km_journal_next(
-                           &state->decoder,
+                           &state->intake.decoder,
                            (const unsigned char *)state->window.bytes,
                            (size_t)state->window_slots * KM_JOURNAL_SLOT_BYTES,
                            state->at, record)
@@ -267,84 +262,16 @@ static enum km_code enter_segment(struct km_source *source, uint32_t segment,
         source->damage_offset = 0;
         return code;
     }
-    km_journal_decoder_init(&state->decoder, &header);
-    km_buf_reset(&state->series);
+    km_journal_intake_enter(&state->intake, source->emit, &header);
     state->at = state->window_slot = state->window_slots = 0;
-    if (segment == 0) {
-        km_emit_origin_start(source->emit, header.start_ns);
-    }
     return KM_OK;
-}
-
-static void take_metric(struct km_source *source, struct km_str payload)
-{
-    struct journal_state *state = source->state;
-    struct km_str name, labels;
-    uint32_t id;
-    if (!km_journal_metric(payload, &id, &name, &labels)) {
-        return;
-    }
-    uint32_t handle = km_emit_series(source->emit, name, labels, 0);
-    while (state->series.len / 4 <= id && !state->series.failed) {
-        const uint32_t none = UINT32_MAX;
-        km_buf_append(&state->series, &none, 4);
-    }
-    if (!state->series.failed) {
-        memcpy(state->series.bytes + 4 * (size_t)id, &handle, 4);
-    }
-}
-
-static void take_point(struct km_source *source,
-                       const struct km_journal_record *record)
-{
-    struct journal_state *state = source->state;
-    uint32_t handle = UINT32_MAX;
-    if (record->metric < state->series.len / 4) {
-        memcpy(&handle, state->series.bytes + 4 * (size_t)record->metric, 4);
-    }
-    if (handle == UINT32_MAX) {
-        if (state->undefined++ == 0) {
-            km_emit_warn(source->emit,
-                         KM_JOURNAL_HEADER_BYTES +
-                             (uint64_t)record->slot * KM_JOURNAL_SLOT_BYTES,
-                         "a point of metric %u, which the segment does not "
-                         "define",
-                         (unsigned)record->metric);
-        }
-        return;
-    }
-    km_emit_point(source->emit, handle, record->step, record->time_ns,
-                  record->value);
-}
-
-static void take_record(struct km_source *source,
-                        const struct km_journal_record *record, bool is_new)
-{
-    struct journal_state *state = source->state;
-    unsigned kind = (unsigned)record->kind;
-    if (kind == KM_JOURNAL_METRIC) {
-        take_metric(source, record->payload);
-    } else if (kind == KM_JOURNAL_RUN) {
-        const struct km_journal_header *header = &state->decoder.header;
-        km_journal_emit_run(source->emit, record->payload, header,
-                            is_new && header->segment == 0);
-    } else if (!is_new) {
-        return;
-    } else if (kind == KM_JOURNAL_POINT) {
-        take_point(source, record);
-    } else if (kind == KM_JOURNAL_RESTART) {
-        km_emit_restart(source->emit, record->step, "restored");
-    } else {
-        km_journal_emit_record(source->emit, record);
-    }
 }
 
 /* A slot that is broken for good: the end, unless --salvage goes on. */
 static enum km_code pass_damage(struct km_source *source, uint32_t segment,
                                 uint32_t slot, struct km_err *err)
 {
-    uint64_t offset =
-        KM_JOURNAL_HEADER_BYTES + (uint64_t)slot * KM_JOURNAL_SLOT_BYTES;
+    uint64_t offset = km_journal_offset(slot);
     if (source->options && source->options->salvage) {
         source->skipped_bytes += KM_JOURNAL_SLOT_BYTES;
         return KM_OK;
@@ -384,7 +311,8 @@ static enum km_code read_segment(struct km_source *source, uint32_t segment,
         bool was_gap =
             !is_new && state->gap_count && take_gap(state, segment, slot);
         if (found == KM_JOURNAL_FOUND) {
-            take_record(source, &record, is_new || was_gap);
+            km_journal_intake_take(&state->intake, source->emit, &record,
+                                   is_new || was_gap);
         } else if (found == KM_JOURNAL_DAMAGED && is_new) {
             code = pass_damage(source, segment, slot, err);
         }
@@ -432,8 +360,7 @@ static bool has_news(struct journal_state *state, uint32_t segment,
 {
     uint64_t word;
     for (uint32_t i = 0; i < state->gap_count; i++) {
-        uint64_t offset = KM_JOURNAL_HEADER_BYTES +
-                          (uint64_t)state->gaps[i].slot * KM_JOURNAL_SLOT_BYTES;
+        uint64_t offset = km_journal_offset(state->gaps[i].slot);
         if (state->gaps[i].segment == segment &&
             read_at(state->fd, &word, 8, offset) == 8 && word != 0) {
             return true;
