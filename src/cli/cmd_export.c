@@ -9,10 +9,10 @@
 #include "base/number.h"
 #include "cli/commands.h"
 #include "cli/export_binary.h"
-#include "cli/json_fields.h"
 #include "cli/outfile.h"
 #include "cli/select.h"
 #include "model/role.h"
+#include "report/run_json.h"
 #include "report/text.h"
 #include "score/input.h"
 

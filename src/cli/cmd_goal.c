@@ -5,9 +5,9 @@
 
 #include "cli/card_output.h"
 #include "cli/commands.h"
-#include "cli/json_fields.h"
 #include "cli/select.h"
 #include "report/quantity.h"
+#include "report/run_json.h"
 #include "report/table.h"
 #include "score/card.h"
 #include "score/cohort.h"

@@ -4,10 +4,10 @@
 
 #include "base/json_write.h"
 #include "cli/commands.h"
-#include "cli/json_fields.h"
 #include "cli/select.h"
 #include "model/role.h"
 #include "report/quantity.h"
+#include "report/run_json.h"
 #include "report/table.h"
 
 struct listing {

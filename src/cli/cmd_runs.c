@@ -7,11 +7,11 @@
 #include "base/json_write.h"
 #include "base/limits.h"
 #include "cli/commands.h"
-#include "cli/json_fields.h"
 #include "cli/runs_settings.h"
 #include "cli/select.h"
 #include "model/role.h"
 #include "report/quantity.h"
+#include "report/run_json.h"
 #include "report/table.h"
 #include "store/store_rules.h"
 
@@ -110,26 +110,7 @@ static void print_json(struct km_cli *cli, const struct km_run_row *row,
     struct km_json_writer w;
     km_json_writer_init(&w, &cli->out);
     km_json_object_begin(&w);
-    km_json_run_identity(&w, &cli->arena, row);
-    km_json_key(&w, "group");
-    km_json_str(&w, row->meta.group);
-    km_json_key(&w, "parent");
-    km_json_str(&w, row->meta.parent);
-    km_json_key(&w, "state");
-    km_json_text(&w, km_run_state_name(row->meta.state));
-    km_json_key(&w, "source");
-    km_json_str(&w, row->meta.source);
-    km_json_key(&w, "series");
-    km_json_int(&w, (int64_t)row->series_count);
-    km_json_key(&w, "points");
-    km_json_int(&w, (int64_t)row->point_count);
-    km_json_key(&w, "attempts");
-    km_json_int(&w, row->attempt_count);
-    km_json_step(&w, "max_step", row->max_step);
-    km_json_time(&w, "created", row->meta.created_ns);
-    km_json_time(&w, "ended", row->meta.ended_ns);
-    km_json_time(&w, "first_time", row->first_time_ns);
-    km_json_time(&w, "last_time", row->last_time_ns);
+    km_json_run_row(&w, &cli->arena, row);
     json_standing(&w, standing);
     km_json_object_end(&w);
     km_buf_append_char(&cli->out, '\n');

@@ -4,7 +4,7 @@
 
 #include "base/json_write.h"
 #include "base/limits.h"
-#include "cli/json_fields.h"
+#include "report/run_json.h"
 #include "report/table.h"
 
 /* In the order of enum km_attribute_kind, as a store lists them. */

@@ -17,24 +17,6 @@ static struct km_str shown_name(const struct km_run_row *row)
     return row->meta.name.len ? row->meta.name : row->meta.external_id;
 }
 
-const char *km_run_label(struct km_arena *arena, const struct km_run_row *row)
-{
-    struct km_str project = row->meta.project, name = shown_name(row);
-    char *label = km_arena_printf(arena, "%.*s/%.*s", (int)project.len,
-                                  project.ptr ? project.ptr : "", (int)name.len,
-                                  name.ptr ? name.ptr : "");
-    return label ? label : "";
-}
-
-const char *km_run_unique(struct km_arena *arena, const struct km_run_row *row)
-{
-    struct km_str project = row->meta.project, id = row->meta.external_id;
-    char *label = km_arena_printf(arena, "%.*s/%.*s", (int)project.len,
-                                  project.ptr ? project.ptr : "", (int)id.len,
-                                  id.ptr ? id.ptr : "");
-    return label ? label : "";
-}
-
 struct listing {
     struct km_arena *arena;
     struct km_run_list *list;

@@ -12,6 +12,7 @@
 #define KM_CLI_SELECT_H
 
 #include "cli/cli.h"
+#include "report/run_json.h"
 
 struct km_run_list {
     struct km_run_row *rows; /* each run once, in the order of the words */
@@ -28,11 +29,5 @@ enum km_code km_select_runs(struct km_cli *cli, struct km_store *store,
  * the command's words name, by name; no words: all. */
 enum km_code km_select_named(struct km_cli *cli, struct km_store **store,
                              struct km_run_list *list, struct km_err *err);
-
-/* "project/name", as people see and type it. */
-const char *km_run_label(struct km_arena *arena, const struct km_run_row *row);
-
-/* "project/external id": no two runs share it. */
-const char *km_run_unique(struct km_arena *arena, const struct km_run_row *row);
 
 #endif
