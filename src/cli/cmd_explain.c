@@ -12,38 +12,12 @@
 #include "report/figure_view.h"
 #include "report/text.h"
 
-static const char *better_word(enum km_better better)
-{
-    return better == KM_BETTER_HIGHER  ? "higher"
-           : better == KM_BETTER_LOWER ? "lower"
-                                       : "neither";
-}
-
 static void print_json(struct km_cli *cli, const struct km_figure *figure,
                        const struct km_figure_result *result)
 {
-    const char *const rows[][2] = {
-        {"id", figure->id},           {"title", figure->title},
-        {"unit", figure->unit},       {"better", better_word(figure->better)},
-        {"needs", figure->needs},     {"summary", figure->summary},
-        {"formula", figure->formula}, {"source", figure->source},
-    };
     struct km_json_writer w;
     km_json_writer_init(&w, &cli->out);
-    km_json_object_begin(&w);
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        km_json_key(&w, rows[i][0]);
-        km_json_text(&w, rows[i][1]);
-    }
-    if (km_figure_is_verdict(figure)) {
-        km_json_key(&w, "false_alarms_per_1000_steps_max");
-        km_json_double(&w, figure->false_alarms_max);
-    }
-    if (result) {
-        km_json_key(&w, "result");
-        km_figure_result_json(result, &w);
-    }
-    km_json_object_end(&w);
+    km_figure_json(figure, result, &w);
     km_buf_append_char(&cli->out, '\n');
 }
 
@@ -68,7 +42,7 @@ static void print_figure(struct km_cli *cli, const struct km_figure *figure)
     km_text_wrap(&cli->out, km_str_of(figure->summary), cli->terminal.width, 0);
     km_buf_append_text(&cli->out, "\n\n");
     print_row(cli, "unit", figure->unit);
-    print_row(cli, "better", better_word(figure->better));
+    print_row(cli, "better", km_better_name(figure->better));
     print_row(cli, "formula", figure->formula);
     print_row(cli, "needs", figure->needs);
     print_row(cli, "source", figure->source);

@@ -84,6 +84,19 @@ static const struct km_option report_options[] = {
     KM_CARD_VERDICT_OPTION,
 };
 
+static const struct km_option serve_options[] = {
+    {"listen", "ADDRESS",
+     "127.0.0.1; from other machines: 0.0.0.0, or one address of this one",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"port", "N", "7878; 0: any that is free", KM_OPTION_COUNT, 'p', NULL, 0},
+    {"host", "NAME", "a name that clients reach this server by, with its port",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"tokens", "FILE", "who may do what; else `tokens` in the store's folder",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"verbose", NULL, "a line on stderr for each request", KM_OPTION_FLAG, 'v',
+     NULL, 0},
+};
+
 static const struct km_option compare_options[] = {
     {"by", "KEY",
      "arms are the values of this setting; `km runs --settings` shows them",
@@ -246,6 +259,13 @@ const struct km_command km_commands[] = {
      "paths is opened.",
      "km import runs/ --project speedrun", KM_WORD_PATH, 1, -1,
      KM_OPTION_TABLE(import_options), km_run_import, false},
+    {"serve", "", "watch and feed the store over HTTP",
+     "Prints its address and serves until interrupted. Only this machine is "
+     "listened to unless --listen says otherwise; what is sent needs a token "
+     "even from here: one is made at the first start, in the file `tokens` of "
+     "the store's folder. docs/protocol.md says what is spoken.",
+     "km serve --port 7878", KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(serve_options),
+     km_run_serve, false},
     {"runs", "[RUN...]", "list runs",
      "One line a run: its state, how far it came, and the last value of its "
      "validation or training loss, reward or score. In a pipe names are never "

@@ -161,6 +161,11 @@ struct km_scorecard {
 enum km_code km_card_spell(struct km_scorecard *card, struct km_err *err);
 
 /* The one JSON shape, for every face. */
+/* What a figure means, with `result` (NULL: none) in it. */
+void km_figure_json(const struct km_figure *figure,
+                    const struct km_figure_result *result,
+                    struct km_json_writer *w);
+const char *km_better_name(enum km_better better); /* "higher" */
 void km_figure_result_json(const struct km_figure_result *result,
                            struct km_json_writer *w);
 void km_scorecard_json(const struct km_scorecard *card,

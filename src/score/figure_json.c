@@ -193,3 +193,40 @@ void km_scorecard_json(const struct km_scorecard *card,
     km_json_array_end(w);
     km_json_object_end(w);
 }
+
+const char *km_better_name(enum km_better better)
+{
+    return better == KM_BETTER_HIGHER  ? "higher"
+           : better == KM_BETTER_LOWER ? "lower"
+                                       : "neither";
+}
+
+void km_figure_json(const struct km_figure *figure,
+                    const struct km_figure_result *result,
+                    struct km_json_writer *w)
+{
+    const char *const rows[][2] = {
+        {"id", figure->id},
+        {"title", figure->title},
+        {"unit", figure->unit},
+        {"better", km_better_name(figure->better)},
+        {"needs", figure->needs},
+        {"summary", figure->summary},
+        {"formula", figure->formula},
+        {"source", figure->source},
+    };
+    km_json_object_begin(w);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        km_json_key(w, rows[i][0]);
+        km_json_text(w, rows[i][1]);
+    }
+    if (km_figure_is_verdict(figure)) {
+        km_json_key(w, "false_alarms_per_1000_steps_max");
+        km_json_double(w, figure->false_alarms_max);
+    }
+    if (result) {
+        km_json_key(w, "result");
+        km_figure_result_json(result, w);
+    }
+    km_json_object_end(w);
+}

@@ -1,0 +1,64 @@
+/* routes.c - everything that can be asked for. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/limits.h"
+#include "http/api.h"
+
+enum { RANGE_BYTES_MAX = 16 * KM_MIB };
+
+static const struct km_route_query runs_query[] = {
+    {"project", "runs of this project only"},
+    {"contains", "runs whose name, id or group contains this"},
+    {"order", "newest (the default) or name"},
+    {"limit", "at most so many, 1 to 10000; 100"},
+    {"cursor", "`next` of the page before"},
+};
+
+static const struct km_route_query points_query[] = {
+    {"from", "first step; the first there is"},
+    {"until", "last step; the last there is"},
+    {"points", "about so many are given, 4 to 20000; 1000"},
+    {"raw", "1: every point, with time and attempt"},
+};
+
+static const struct km_route_query range_query[] = {
+    {"offset", "byte of the segment at which the body begins"},
+};
+
+#define QUERY(table) (table), sizeof(table) / sizeof *(table)
+
+const struct km_route km_routes[] = {
+    {KM_GET, "/health", KM_SCOPE_NOBODY, "health",
+     "Is the server well, and which version is it?", NULL, 0, NULL, 0, NULL,
+     km_api_health},
+    {KM_GET, "/api/v1/openapi.json", KM_SCOPE_NOBODY, "openapi",
+     "This document.", NULL, 0, NULL, 0, NULL, km_api_openapi},
+    {KM_GET, "/api/v1/figures", KM_SCOPE_READ, "listFigures",
+     "The registry: what each figure means, needs and rests on.", NULL, 0, NULL,
+     0, NULL, km_api_figures},
+    {KM_GET, "/api/v1/runs", KM_SCOPE_READ, "listRuns", "Runs, page by page.",
+     QUERY(runs_query), NULL, 0, NULL, km_api_runs},
+    {KM_GET, "/api/v1/runs/{run}", KM_SCOPE_READ, "getRun", "One run.", NULL, 0,
+     NULL, 0, NULL, km_api_run},
+    {KM_GET, "/api/v1/runs/{run}/config", KM_SCOPE_READ, "getConfig",
+     "What was chosen before the run, and what is said about it.", NULL, 0,
+     NULL, 0, NULL, km_api_run_config},
+    {KM_GET, "/api/v1/runs/{run}/scorecard", KM_SCOPE_READ, "getScorecard",
+     "Every figure of a run, with its curves.", NULL, 0, NULL, 0, NULL,
+     km_api_run_card},
+    {KM_GET, "/api/v1/runs/{run}/series", KM_SCOPE_READ, "listSeries",
+     "The series of a run, with their summaries.", NULL, 0, NULL, 0, NULL,
+     km_api_run_series},
+    {KM_GET, "/api/v1/runs/{run}/series/{series}", KM_SCOPE_READ, "getPoints",
+     "The points of a series as columns, reduced for drawing.",
+     QUERY(points_query), NULL, 0, NULL, km_api_series_points},
+    {KM_GET, "/api/v1/journals/{writer}", KM_SCOPE_WRITE, "getJournalPlace",
+     "Where the store stands with a journal: the next range begins there.",
+     NULL, 0, NULL, 0, NULL, km_api_journal_place},
+    {KM_POST, "/api/v1/journals/{writer}/{segment}", KM_SCOPE_WRITE,
+     "postJournalRange",
+     "Takes a range of a journal where it joins; the answer, also of 409, says "
+     "where the next one begins.",
+     QUERY(range_query), "application/octet-stream", RANGE_BYTES_MAX, NULL,
+     km_api_journal_take},
+};
+const size_t km_route_count = sizeof km_routes / sizeof *km_routes;

@@ -1,0 +1,396 @@
+/* server.c - libmicrohttpd's callbacks around requests.
+ *
+ * A request is checked as soon as its headers are there; one that is refused
+ * never has its body read. Handlers run on the library's threads. */
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "http/body.h"
+#include "http/guard.h"
+#include "http/private.h"
+
+enum {
+    CONNECTIONS_MAX = 1024,
+    CONNECTIONS_OF_ADDRESS_MAX = 64,
+    CONNECTION_BYTES = 32 * KM_KIB,
+    IDLE_S = 60,
+    THREADS = 4,
+    ARENA_BYTES_MAX = 256 * KM_MIB,
+    REPLY_BYTES_MAX = 64 * KM_MIB,
+};
+static const int64_t BODY_NS = (int64_t)30 * 1000000000;
+
+static const struct {
+    const char *name, *value;
+} always[] = {
+    {"Content-Security-Policy",
+     "default-src 'self'; script-src 'self'; object-src 'none'; base-uri "
+     "'none'; frame-ancestors 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Cache-Control", "no-cache"},
+};
+
+/* A request with what only the server needs. */
+struct exchange {
+    struct km_request request;
+    const char *method;
+    const char *path; /* as it came */
+    int64_t since_ns;
+    bool refused;
+};
+
+static int64_t now_ns(const struct km_http *http)
+{
+    return km_clock_monotonic_ns(http->options.clock);
+}
+
+static void log_line(const struct exchange *x)
+{
+    const struct km_http_options *options = &x->request.http->options;
+    char line[512];
+    if (!options->on_request) {
+        return;
+    }
+    double ms = (double)(now_ns(x->request.http) - x->since_ns) * 1e-6;
+    (void)snprintf(line, sizeof line, "%s %.200s %u %zu B %.1f ms", x->method,
+                   x->path, x->request.status, x->request.reply.len, ms);
+    for (char *c = line; *c; c++) { /* nothing of a client moves a cursor */
+        *c = *c < ' ' || *c == 0x7f ? '?' : *c;
+    }
+    options->on_request(options->user, line);
+}
+
+static enum MHD_Result answer(struct exchange *x)
+{
+    struct km_request *r = &x->request;
+    if (r->reply.failed) {
+        km_buf_finish(&r->reply);
+        km_buf_init(&r->reply, REPLY_BYTES_MAX);
+        km_request_fail(r, 413, "ELIMIT", "the answer exceeds 64 MiB");
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        r->reply.len, r->reply.bytes, MHD_RESPMEM_MUST_COPY);
+    if (!response) {
+        return MHD_NO;
+    }
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
+        (void)MHD_add_response_header(response, always[i].name,
+                                      always[i].value);
+    }
+    (void)MHD_add_response_header(response, "Content-Type",
+                                  r->content_type ? r->content_type
+                                                  : "application/json");
+    if (r->etag) {
+        char quoted[80];
+        (void)snprintf(quoted, sizeof quoted, "\"%s\"", r->etag);
+        (void)MHD_add_response_header(response, "ETag", quoted);
+    }
+    if (r->status == 401) {
+        (void)MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+    }
+    if (r->status == 503 || r->status == 507) {
+        (void)MHD_add_response_header(response, "Retry-After", "1");
+    }
+    if (r->status == 405) {
+        (void)MHD_add_response_header(response, "Allow", "GET, HEAD, POST");
+    }
+    enum MHD_Result done =
+        MHD_queue_response(r->connection, r->status, response);
+    MHD_destroy_response(response);
+    log_line(x);
+    return done;
+}
+
+static enum MHD_Result refuse(struct exchange *x, unsigned status,
+                              const char *words)
+{
+    static const struct {
+        unsigned status;
+        const char *code;
+    } codes[] = {{400, "EUSAGE"},    {401, "EDENIED"}, {403, "EDENIED"},
+                 {404, "ENOTFOUND"}, {405, "EUSAGE"},  {413, "ELIMIT"},
+                 {415, "EFORMAT"},   {421, "EDENIED"}};
+    const char *code = "EUSAGE";
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        code = codes[i].status == status ? codes[i].code : code;
+    }
+    x->refused = true;
+    km_request_fail(&x->request, status, code, words);
+    return answer(x);
+}
+
+static enum MHD_Result count_hosts(void *user, enum MHD_ValueKind kind,
+                                   const char *key, const char *value)
+{
+    (void)kind;
+    (void)value;
+    *(int *)user += strcasecmp(key, "Host") == 0;
+    return MHD_YES;
+}
+
+/* Content type before a ';'. */
+static bool is_type(const char *have, const char *want)
+{
+    size_t len = strlen(want);
+    return have && strncasecmp(have, want, len) == 0 &&
+           (have[len] == '\0' || have[len] == ';' || have[len] == ' ');
+}
+
+/* Looks at the headers; 0: go on. */
+static unsigned check(struct exchange *x, const char **words)
+{
+    struct km_request *r = &x->request;
+    const struct km_http_options *options = r->options;
+    const char *host = km_request_header(r, "Host");
+    struct km_route_match match;
+    int hosts = 0;
+    (void)MHD_get_connection_values(r->connection, MHD_HEADER_KIND, count_hosts,
+                                    &hosts);
+    if (hosts > 1) {
+        *words = "more than one Host header";
+        return 400;
+    }
+    unsigned status = km_guard_host(options, host, r->http->port, words);
+    if (!status) {
+        status = km_guard_origin(x->method, km_request_header(r, "Origin"),
+                                 host, words);
+    }
+    if (status) {
+        return status;
+    }
+    km_route_find(x->method, km_str_of(x->path), &match);
+    if (!match.route) {
+        *words = match.known ? "this is not asked for with that method"
+                             : "there is nothing at this path";
+        return match.known ? 405 : 404;
+    }
+    r->route = match.route;
+    memcpy(r->parameters, match.parameters, sizeof r->parameters);
+    status =
+        km_guard_token(options, match.route->scope,
+                       km_request_header(r, "Authorization"), &r->grant, words);
+    const char *length = km_request_header(r, "Content-Length");
+    if (!status && match.route->takes &&
+        !is_type(km_request_header(r, "Content-Type"), match.route->takes)) {
+        *words = km_arena_printf(&r->arena, "expected Content-Type: %s",
+                                 match.route->takes);
+        status = 415;
+    }
+    size_t most = match.route->takes ? match.route->body_max : 0;
+    if (!status && length && strtoull(length, NULL, 10) > most) {
+        *words = km_arena_printf(&r->arena, "the body has more than %zu bytes",
+                                 most);
+        status = 413;
+    }
+    return status;
+}
+
+static enum MHD_Result handle(struct exchange *x)
+{
+    struct km_request *r = &x->request;
+    struct km_err err = {.code = KM_OK};
+    enum km_code code = KM_OK;
+    if (r->route->takes) {
+        code = km_body_unpack(km_request_header(r, "Content-Encoding"),
+                              (struct km_str){r->body.bytes, r->body.len},
+                              r->route->body_max, &r->arena, &r->taken, &err);
+    }
+    code = code ? code : r->route->handle(r, &err);
+    if (code && r->status == 200) {
+        km_request_fail(r, (unsigned)km_code_http(code), km_code_name(code),
+                        err.message);
+    }
+    return answer(x);
+}
+
+static struct exchange *begin(struct km_http *http,
+                              struct MHD_Connection *connection,
+                              const char *path, const char *method)
+{
+    struct exchange *x = calloc(1, sizeof *x);
+    if (!x) {
+        return NULL;
+    }
+    struct km_request *r = &x->request;
+    r->http = http;
+    r->options = &http->options;
+    r->connection = connection;
+    r->status = 200;
+    r->head = strcmp(method, "HEAD") == 0;
+    km_arena_init(&r->arena, ARENA_BYTES_MAX);
+    km_buf_init(&r->reply, REPLY_BYTES_MAX);
+    x->since_ns = now_ns(http);
+    x->method = method;
+    x->path = km_arena_copy(&r->arena, path, strlen(path));
+    return x;
+}
+
+/* Called with the headers, with each piece of the body, and at its end. */
+static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
+                                  const char *path, const char *method,
+                                  const char *version, const char *data,
+                                  size_t *size, void **own)
+{
+    struct km_http *http = user;
+    struct exchange *x = *own;
+    const char *words = "";
+    (void)version;
+    if (!x) {
+        x = *own = begin(http, connection, path, method);
+        if (!x || !x->path) {
+            return MHD_NO;
+        }
+        unsigned status = check(x, &words);
+        if (!status && x->request.route->takes) {
+            km_buf_init(&x->request.body, x->request.route->body_max);
+        }
+        return status ? refuse(x, status, words) : MHD_YES;
+    }
+    struct km_request *r = &x->request;
+    if (x->refused) {
+        *size = 0;
+        return MHD_YES;
+    }
+    if (*size) {
+        bool slow = now_ns(http) - x->since_ns > BODY_NS;
+        if (slow || !r->route->takes) {
+            return MHD_NO;
+        }
+        km_buf_append(&r->body, data, *size);
+        *size = 0;
+        return MHD_YES;
+    }
+    if (r->body.failed) {
+        return refuse(x, 413, "the body has more bytes than this path takes");
+    }
+    return handle(x);
+}
+
+static void on_completed(void *user, struct MHD_Connection *connection,
+                         void **own, enum MHD_RequestTerminationCode why)
+{
+    struct exchange *x = *own;
+    (void)user;
+    (void)connection;
+    (void)why;
+    if (x) {
+        km_buf_finish(&x->request.body);
+        km_buf_finish(&x->request.reply);
+        km_arena_finish(&x->request.arena);
+        free(x);
+        *own = NULL;
+    }
+}
+
+/* Paths and queries come as they are: they are decoded once, by us. */
+static size_t leave_escaped(void *user, struct MHD_Connection *connection,
+                            char *text)
+{
+    (void)user;
+    (void)connection;
+    return strlen(text);
+}
+
+static int open_socket(const struct km_http_options *options, unsigned *port,
+                       struct km_err *err)
+{
+    bool six = strchr(options->address, ':') != NULL;
+    struct sockaddr_in in = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)options->port)};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6,
+                               .sin6_port = htons((uint16_t)options->port)};
+    void *at = six ? (void *)&in6.sin6_addr : (void *)&in.sin_addr;
+    struct sockaddr *address =
+        six ? (struct sockaddr *)&in6 : (struct sockaddr *)&in;
+    socklen_t len = six ? sizeof in6 : sizeof in;
+    if (inet_pton(six ? AF_INET6 : AF_INET, options->address, at) != 1) {
+        (void)km_fail(err, KM_EUSAGE,
+                      "'%.100s' is no address: 127.0.0.1, ::1 or 0.0.0.0 are",
+                      options->address);
+        return -1;
+    }
+    int fd = socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int one = 1;
+    if (fd >= 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    }
+    if (fd < 0 || bind(fd, address, len) != 0 || listen(fd, 511) != 0 ||
+        getsockname(fd, address, &len) != 0) {
+        (void)km_fail_errno(err, errno, "cannot listen on %s, port %u",
+                            options->address, options->port);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return -1;
+    }
+    *port = ntohs(six ? in6.sin6_port : in.sin_port);
+    return fd;
+}
+
+struct km_http *km_http_start(const struct km_http_options *options,
+                              struct km_err *err)
+{
+    struct km_http *http = calloc(1, sizeof *http);
+    if (!http || !km_score_cache_init(&http->cards)) {
+        free(http);
+        km_fail(err, KM_EMEMORY, "no memory for a server");
+        return NULL;
+    }
+    http->options = *options;
+    http->options.clock = options->clock ? options->clock : &km_clock_system;
+    int fd = open_socket(options, &http->port, err);
+    if (fd < 0) {
+        km_score_cache_finish(&http->cards);
+        free(http);
+        return NULL;
+    }
+    http->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, http,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
+        options->threads ? options->threads : (unsigned)THREADS,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        km_address_is_loopback(options->address)
+            ? (unsigned)CONNECTIONS_MAX
+            : (unsigned)CONNECTIONS_OF_ADDRESS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, http, MHD_OPTION_END);
+    if (!http->daemon) {
+        (void)close(fd);
+        km_score_cache_finish(&http->cards);
+        free(http);
+        km_fail(err, KM_EIO, "the server does not start");
+        return NULL;
+    }
+    return http;
+}
+
+unsigned km_http_port(const struct km_http *http)
+{
+    return http->port;
+}
+
+void km_http_stop(struct km_http *http)
+{
+    if (http) {
+        MHD_stop_daemon(http->daemon);
+        km_score_cache_finish(&http->cards);
+        free(http);
+    }
+}
