@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
+#include "http/guard.h"
 #include "http/http.h"
 
 enum { PORT = 7878, WAIT_MS = 100 };
@@ -23,14 +25,22 @@ static void wait_for_stop(void)
     }
 }
 
-static enum km_code open_tokens(struct km_cli *cli, struct km_tokens *tokens,
-                                struct km_err *err)
+/* Others are served only after somebody has looked at who may do what. */
+static enum km_code open_tokens(struct km_cli *cli, const char *address,
+                                struct km_tokens *tokens, struct km_err *err)
 {
     const char *path = km_option_text(cli->args, "tokens"), *store;
     bool made = false;
     enum km_code code = km_cli_store_path(cli, &store, err);
     if (code == KM_OK && !path) {
         path = km_arena_printf(&cli->arena, "%s/tokens", store);
+    }
+    if (code == KM_OK && path && !km_address_is_loopback(address) &&
+        access(path, F_OK) != 0) {
+        return km_fail(err, KM_EUSAGE,
+                       "there are no tokens yet, and %s is open to others: run "
+                       "`km serve` once on this machine, which makes %s",
+                       address, path);
     }
     if (code == KM_OK) {
         code = path ? km_tokens_open(path, &cli->arena, tokens, &made, err)
@@ -48,7 +58,8 @@ static enum km_code serve(struct km_cli *cli, struct km_store *store,
     struct km_tokens tokens;
     const char *host = km_option_text(cli->args, "host");
     const char *address = km_option_text(cli->args, "listen");
-    enum km_code code = open_tokens(cli, &tokens, err);
+    address = address ? address : "127.0.0.1";
+    enum km_code code = open_tokens(cli, address, &tokens, err);
     struct km_receiver *receiver = code ? NULL : km_receiver_create(store, err);
     if (!receiver) {
         return code ? code : KM_EMEMORY;
@@ -59,7 +70,7 @@ static enum km_code serve(struct km_cli *cli, struct km_store *store,
         .roles = &cli->config.roles,
         .clock = cli->clock,
         .tokens = &tokens,
-        .address = address ? address : "127.0.0.1",
+        .address = address,
         .port = (unsigned)km_option_number(cli->args, "port", PORT),
         .host = &host,
         .host_count = host ? 1 : 0,

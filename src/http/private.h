@@ -7,10 +7,12 @@
 #include "http/score_cache.h"
 
 struct MHD_Daemon;
+struct km_deadlines;
 
 struct km_http {
     struct km_http_options options;
     struct MHD_Daemon *daemon;
+    struct km_deadlines *deadlines;
     unsigned port;
     struct km_score_cache cards;
 };

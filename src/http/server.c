@@ -17,6 +17,7 @@
 
 #include "base/limits.h"
 #include "http/body.h"
+#include "http/deadline.h"
 #include "http/guard.h"
 #include "http/private.h"
 
@@ -25,11 +26,12 @@ enum {
     CONNECTIONS_OF_ADDRESS_MAX = 64,
     CONNECTION_BYTES = 32 * KM_KIB,
     IDLE_S = 60,
+    HEADER_MS = 10 * 1000, /* to the end of the first headers */
+    BODY_MS = 30 * 1000,
     THREADS = 4,
     ARENA_BYTES_MAX = 256 * KM_MIB,
     REPLY_BYTES_MAX = 64 * KM_MIB,
 };
-static const int64_t BODY_NS = (int64_t)30 * 1000000000;
 
 static const struct {
     const char *name, *value;
@@ -238,6 +240,29 @@ static struct exchange *begin(struct km_http *http,
     return x;
 }
 
+static void set_deadline(struct km_http *http,
+                         struct MHD_Connection *connection, int64_t ms)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    km_deadline_set(http->deadlines, info ? info->socket_context : NULL, ms);
+}
+
+static void on_connection(void *user, struct MHD_Connection *connection,
+                          void **own, enum MHD_ConnectionNotificationCode what)
+{
+    struct km_http *http = user;
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        km_deadline_remove(http->deadlines, *own);
+        *own = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *own = info ? km_deadline_add(http->deadlines, info->connect_fd, HEADER_MS)
+                : NULL;
+}
+
 /* Called with the headers, with each piece of the body, and at its end. */
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
                                   const char *path, const char *method,
@@ -254,9 +279,11 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
             return MHD_NO;
         }
         unsigned status = check(x, &words);
-        if (!status && x->request.route->takes) {
+        bool takes = !status && x->request.route->takes;
+        if (takes) {
             km_buf_init(&x->request.body, x->request.route->body_max);
         }
+        set_deadline(http, connection, takes || status ? BODY_MS : -1);
         return status ? refuse(x, status, words) : MHD_YES;
     }
     struct km_request *r = &x->request;
@@ -265,14 +292,14 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
         return MHD_YES;
     }
     if (*size) {
-        bool slow = now_ns(http) - x->since_ns > BODY_NS;
-        if (slow || !r->route->takes) {
+        if (!r->route->takes) {
             return MHD_NO;
         }
         km_buf_append(&r->body, data, *size);
         *size = 0;
         return MHD_YES;
     }
+    set_deadline(http, connection, -1); /* a handler takes what it takes */
     if (r->body.failed) {
         return refuse(x, 413, "the body has more bytes than this path takes");
     }
@@ -283,9 +310,9 @@ static void on_completed(void *user, struct MHD_Connection *connection,
                          void **own, enum MHD_RequestTerminationCode why)
 {
     struct exchange *x = *own;
-    (void)user;
-    (void)connection;
     (void)why;
+    /* idle, then the next headers */
+    set_deadline(user, connection, IDLE_S * 1000 + HEADER_MS);
     if (x) {
         km_buf_finish(&x->request.body);
         km_buf_finish(&x->request.reply);
@@ -340,6 +367,13 @@ static int open_socket(const struct km_http_options *options, unsigned *port,
     return fd;
 }
 
+static void finish(struct km_http *http)
+{
+    km_deadlines_destroy(http->deadlines);
+    km_score_cache_finish(&http->cards);
+    free(http);
+}
+
 struct km_http *km_http_start(const struct km_http_options *options,
                               struct km_err *err)
 {
@@ -351,10 +385,13 @@ struct km_http *km_http_start(const struct km_http_options *options,
     }
     http->options = *options;
     http->options.clock = options->clock ? options->clock : &km_clock_system;
-    int fd = open_socket(options, &http->port, err);
+    http->deadlines = km_deadlines_create(http->options.clock);
+    int fd = http->deadlines ? open_socket(options, &http->port, err) : -1;
     if (fd < 0) {
-        km_score_cache_finish(&http->cards);
-        free(http);
+        if (!http->deadlines) {
+            km_fail(err, KM_EMEMORY, "no memory, or no thread, for a server");
+        }
+        finish(http);
         return NULL;
     }
     http->daemon = MHD_start_daemon(
@@ -370,11 +407,11 @@ struct km_http *km_http_start(const struct km_http_options *options,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
         MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
         MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, http, MHD_OPTION_END);
+        on_completed, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+        MHD_OPTION_END);
     if (!http->daemon) {
         (void)close(fd);
-        km_score_cache_finish(&http->cards);
-        free(http);
+        finish(http);
         km_fail(err, KM_EIO, "the server does not start");
         return NULL;
     }
@@ -390,7 +427,6 @@ void km_http_stop(struct km_http *http)
 {
     if (http) {
         MHD_stop_daemon(http->daemon);
-        km_score_cache_finish(&http->cards);
-        free(http);
+        finish(http);
     }
 }
