@@ -446,6 +446,33 @@ static void add_curve(struct km_chart *chart, const struct km_curve *curve)
     }
 }
 
+static bool is_along_run(const struct km_chart *chart)
+{
+    for (size_t c = 0; c < chart->curve_count; c++) {
+        const struct km_chart_curve *row = &chart->curves[c];
+        if (row->curve->x_unit || row->stairs || row->ink == KM_INK_PLACE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Charts along the same axis of a run are read under each other: they begin
+ * and end at the same places. */
+static void share_x(struct km_chart *charts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct km_span x = charts[i].x;
+        for (size_t k = 0; k < count && is_along_run(&charts[i]); k++) {
+            if (charts[k].axis == charts[i].axis && is_along_run(&charts[k])) {
+                widen(&x, charts[k].x.low);
+                widen(&x, charts[k].x.high);
+            }
+        }
+        charts[i].x = x;
+    }
+}
+
 size_t km_charts_of(const struct km_scorecard *card,
                     struct km_chart charts[KM_CHARTS_MAX])
 {
@@ -479,6 +506,7 @@ size_t km_charts_of(const struct km_scorecard *card,
             charts[kept++] = *chart;
         }
     }
+    share_x(charts, kept);
     return kept;
 }
 

@@ -8,7 +8,7 @@
 #include "report/svg_plot.h"
 #include "report/text.h"
 
-enum { TOP = 20, BOTTOM = 36, RIGHT = 8, MARKS_NAMED = 12 };
+enum { TOP = 20, BOTTOM = 36, RIGHT = 8, MARKS_NAMED = 12, LABEL_MIN = 6 };
 
 static void html(struct km_buf *out, const char *text)
 {
@@ -152,7 +152,7 @@ void km_chart_svg(const struct km_chart *chart, struct km_svg_size size,
     size_t wanted = size.height < 180 ? 3 : size.height < 280 ? 5 : 6;
     km_ticks_place(&y, chart->y.low, chart->y.high, wanted);
     x = km_chart_x_ticks(chart, is_wide ? 8 : 4);
-    size_t widest = 0;
+    size_t widest = is_wide ? LABEL_MIN : 0; /* charts stand below each other */
     for (size_t i = 0; i < y.count; i++) {
         size_t len = strlen(km_tick_label(&y, i).text);
         widest = len > widest ? len : widest;

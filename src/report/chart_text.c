@@ -16,6 +16,7 @@ enum {
     SIDE_SIGN = 3,      /* columns before the name */
     SIDE_PLOT_MIN = 40, /* columns that names beside the plot must leave */
     PLACES_MAX = 52,    /* letters */
+    LABEL_MIN = 6,      /* so that charts below each other are aligned */
     LINES_MORE = 4,     /* title, axis, its labels, and one to spare */
 };
 
@@ -509,6 +510,7 @@ static void measure(struct drawing *d, size_t width, size_t rows)
                    rows / 3 < 2   ? 2
                    : rows / 3 > 6 ? 6
                                   : rows / 3);
+    d->label_width = width < 80 ? 0 : LABEL_MIN;
     for (size_t i = 0; i < d->y.count; i++) {
         size_t label = strlen(km_tick_label(&d->y, i).text);
         d->label_width = label > d->label_width ? label : d->label_width;

@@ -218,6 +218,9 @@ struct km_figure_view km_figure_view_of(const struct km_scorecard *card,
     if (find_above(card, index, &above)) {
         const struct km_figure *figure = card->results[above].figure;
         view.repeats = figure == result->figure;
+        view.told =
+            view.repeats && card->results[above].state == result->state &&
+            strcmp(card->results[above].reason, result->reason) == 0;
         view.opens = !same_family(figure, result->figure);
         view.opens_group =
             view.group.len &&

@@ -32,6 +32,7 @@ struct km_figure_view {
     struct km_short level; /* of a range: "80 %", "99.6 %" */
     bool other_level;      /* not that of the card: it must be said */
     const char *state, *note;
+    bool told; /* the row above is of the same figure and says state and note */
     enum km_tone tone;
 };
 

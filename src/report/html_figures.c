@@ -120,6 +120,7 @@ static void details(const struct km_figure_result *result, struct km_buf *out)
     km_buf_append_text(out, "<dl>");
     detail(out, "meaning", figure->summary);
     detail(out, "formula", figure->formula);
+    detail(out, "note", result->reason);
     detail(out, "method", result->method);
     detail(out, "interval", result->rung);
     if (isfinite(result->window_from) && isfinite(result->window_to) &&
@@ -167,7 +168,7 @@ static void figure_name(const struct km_figure_view *view, struct km_buf *out)
      */
     bool telling =
         result->figure->scope == KM_SCOPE_RUNS && *result->reason != '\0';
-    if ((!silent || telling) && *view->note) {
+    if ((!silent || telling) && *view->note && !view->told) {
         km_buf_append_text(out, "<span class=note>");
         km_html_escape(out, view->note);
         km_buf_append_text(out, "</span>");
@@ -180,9 +181,10 @@ static void figure_name(const struct km_figure_view *view, struct km_buf *out)
 static void figure_row(const struct km_figure_view *view, struct km_buf *out)
 {
     const struct km_figure_result *result = view->result;
-    km_buf_printf(out, "<tr class=%s>",
+    km_buf_printf(out, "<tr class=\"%s%s\">",
                   strcmp(view->state, "STANDS") == 0 ? "weak"
-                                                     : class_of(result->state));
+                                                     : class_of(result->state),
+                  view->repeats || view->group.len ? " more" : "");
     figure_name(view, out);
     km_buf_append_text(out, "<td class=num><span class=value>");
     km_html_escape(out, view->value.text);

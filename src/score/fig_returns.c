@@ -165,13 +165,13 @@ KM_FIGURE_COMPUTE(km_compute_aulc)
     /* measured on generated curves: an interval that is too narrow is not OK */
     result.state = KM_FIGURE_WEAK;
     result.reason = km_arena_printf(card->arena,
-                                    "over steps %.4g to %.4g; the interval "
+                                    "over steps %.0f to %.0f; the interval "
                                     "covers 73 %% where 80 %% is said",
                                     result.window_from, result.window_to);
     if (isnan(area.lo)) {
         result.reason = km_arena_printf(
             card->arena,
-            "over steps %.4g to %.4g; %zu places, %d are needed "
+            "over steps %.0f to %.0f; %zu places, %d are needed "
             "for an interval",
             result.window_from, result.window_to, n, KM_AULC_POINTS_MIN);
     }

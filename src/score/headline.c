@@ -32,15 +32,20 @@ static const char *number_text(struct km_arena *arena,
                            unit);
 }
 
-/* The velocity on the first axis that stands. */
+/* The velocity on the first axis that stands; that of the latest steps where
+ * only it has an interval: what is not calibrated does not lead. */
 static const struct km_figure_result *
 find_velocity(const struct km_scorecard *card)
 {
+    const struct km_figure_result *local =
+        km_card_find(card, "learn.velocity_local", "per step");
     for (size_t i = 0; i < card->count; i++) {
         const struct km_figure_result *result = &card->results[i];
         if (strcmp(result->figure->id, "learn.velocity") == 0 &&
             stands(result)) {
-            return result;
+            bool better = !isfinite(result->lo) && stands(local) &&
+                          isfinite(local->lo);
+            return better ? local : result;
         }
     }
     return NULL;

@@ -335,6 +335,45 @@ static void variants_of_parts_are_grouped(void)
           km_str_is(view.variant, "loss, known schedule"));
 }
 
+static void a_note_is_told_once(void)
+{
+    struct km_scorecard card = face_card_long();
+    card.results[0].state = card.results[1].state = KM_FIGURE_WEAK;
+    card.results[0].reason = card.results[1].reason = "the rate moves";
+    CHECK(!km_figure_view_of(&card, 0).told);
+    CHECK(km_figure_view_of(&card, 1).told);
+    card.results[1].reason = "another";
+    CHECK(!km_figure_view_of(&card, 1).told);
+    card.results[2].reason = "another"; /* of another figure */
+    CHECK(!km_figure_view_of(&card, 2).told);
+}
+
+static void charts_along_a_run_share_their_axis(void)
+{
+    static const double x[] = {0, 50, 100, 40, 80, 120}, y[] = {1, 2, 3};
+    struct km_curve curves[3] = {{.id = "loss",
+                                  .kind = "data",
+                                  .title = "loss",
+                                  .unit = "nat",
+                                  .x = x,
+                                  .y = y,
+                                  .count = 3}};
+    curves[1] = curves[2] = curves[0];
+    curves[1].id = "velocity";
+    curves[1].x = x + 3;
+    curves[2].id = "goodput";
+    curves[2].x_unit = "min";
+    struct km_scorecard card = face_card_fan();
+    card.curves = curves;
+    card.curve_count = 3;
+    CHECK_INT(km_charts_of(&card, charts), 3);
+    for (int i = 0; i < 2; i++) {
+        CHECK_NEAR(charts[i].x.low, 0, 0);
+        CHECK_NEAR(charts[i].x.high, 120, 0);
+    }
+    CHECK_NEAR(charts[2].x.high, 100, 0); /* another axis */
+}
+
 int main(void)
 {
     RUN(labels_stay_where_they_want_or_move_apart);
@@ -354,5 +393,7 @@ int main(void)
     RUN(factors_begin_where_the_last_one_ended);
     RUN(long_cards_have_headings_and_short_names);
     RUN(variants_of_parts_are_grouped);
+    RUN(a_note_is_told_once);
+    RUN(charts_along_a_run_share_their_axis);
     return tap_end();
 }
