@@ -26,7 +26,8 @@ FLOORS = {
     "watch": ["score"],
     "report": ["score"],
     "http": ["score", "watch", "report", "ingest"],
-    "cli": ["ingest", "score", "report", "watch", "http"],
+    "launch": ["source"],
+    "cli": ["ingest", "score", "report", "watch", "http", "launch"],
     "main": ["cli"],
 }
 # The client library: the journal's encoder and libc, nothing else.

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -154,19 +155,34 @@ static enum km_code run_command(struct km_cli *cli, struct km_err *err)
         (void)km_help_print(cli, NULL, err);
         return KM_OK;
     }
-    enum km_code code = command->no_config
+    enum km_code code = (command->flags & KM_COMMAND_NO_CONFIG)
                             ? KM_OK
                             : km_config_load(&cli->arena, &cli->config, err);
     return code ? code : command->run(cli, err);
+}
+
+/* Whoever started us learns what the command ended by; its core is its own. */
+static void end_by(int signal_number)
+{
+    const struct rlimit none = {0, 0};
+    sigset_t set;
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)signal(signal_number, SIG_DFL);
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, signal_number);
+    (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+    (void)raise(signal_number);
 }
 
 int km_cli_main(int argc, char *const *argv, atomic_bool *stop)
 {
     assert(argc >= 0 && stop);
     stop_flag = stop;
-    (void)signal(SIGPIPE, SIG_IGN);
     struct km_invocation invocation;
-    struct km_cli cli = {.args = &invocation, .clock = choose_clock()};
+    struct km_cli cli = {.args = &invocation,
+                         .clock = choose_clock(),
+                         .pipe_broken = signal(SIGPIPE, SIG_IGN) == SIG_IGN,
+                         .exit_status = -1};
     km_config_init(&cli.config);
     km_arena_init(&cli.arena, KM_ARENA_COMMAND_BYTES_MAX);
     const char **words = km_new(&cli.arena, const char *, (size_t)argc + 1);
@@ -198,5 +214,8 @@ int km_cli_main(int argc, char *const *argv, atomic_bool *stop)
     km_store_close(cli.store);
     km_buf_finish(&cli.out);
     km_arena_finish(&cli.arena);
-    return km_code_exit(code);
+    if (cli.exit_signal) {
+        end_by(cli.exit_signal);
+    }
+    return cli.exit_status >= 0 ? cli.exit_status : km_code_exit(code);
 }

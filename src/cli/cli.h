@@ -32,6 +32,9 @@ struct km_cli {
     struct km_err failed;    /* the first failure of writing output */
     struct km_config config; /* what the user's file says */
     struct km_store *store;  /* opened by km_cli_store(), closed by main */
+    bool pipe_broken;        /* SIGPIPE was ignored before we ignored it */
+    int exit_status;         /* of a command that passes on another's; or -1 */
+    int exit_signal;         /* ends by it, as the other did; 0: none */
 };
 
 /* The whole program: parses, runs, reports; the exit status. */

@@ -1,9 +1,11 @@
 /* cmd_import.c - `km import`: logs into the store, and what became of them. */
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/json_write.h"
@@ -34,7 +36,7 @@ struct import {
     uint64_t looked_points;
 };
 
-enum { LOOK_S = 2 };
+enum { LOOK_S = 2, PAUSE_MS = 100 };
 
 /* Forecasts of runs under way, kept for the record. That it cannot be done is
  * no reason not to import. */
@@ -431,6 +433,24 @@ static void fill_options(struct import *import,
     };
 }
 
+/* Who follows may begin before the training does. */
+static void wait_for_paths(struct km_cli *cli)
+{
+    bool said = false;
+    for (size_t i = 0; i < cli->args->word_count; i++) {
+        while (access(cli->args->words[i], F_OK) != 0 && errno == ENOENT &&
+               !atomic_load(km_cli_stop_flag())) {
+            if (!said) {
+                km_cli_note(cli, "%s is not there yet: waiting for it",
+                            cli->args->words[i]);
+                said = true;
+            }
+            const struct timespec pause = {0, PAUSE_MS * 1000000L};
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+}
+
 enum km_code km_run_import(struct km_cli *cli, struct km_err *err)
 {
     struct import import = {
@@ -452,6 +472,9 @@ enum km_code km_run_import(struct km_cli *cli, struct km_err *err)
     }
     km_record_watch_begin(&import.watch, store, &cli->config.roles, cli->clock);
     struct km_import_report report = {0};
+    if (import.follow) {
+        wait_for_paths(cli);
+    }
     code = km_import(&options, cli->args->words, cli->args->word_count, &report,
                      err);
     km_progress_clear(&import.progress);

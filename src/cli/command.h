@@ -39,6 +39,11 @@ struct km_option {
 /* What the words behind a command are, for completion. */
 enum km_word_kind { KM_WORD_NONE, KM_WORD_PATH, KM_WORD_RUN, KM_WORD_FIGURE };
 
+enum km_command_flag {
+    KM_COMMAND_NO_CONFIG = 1,  /* runs without reading the configuration */
+    KM_COMMAND_WORDS_LAST = 2, /* what follows the first word is not ours */
+};
+
 struct km_command {
     const char *name;  /* "import" */
     const char *usage; /* "PATH..." */
@@ -50,7 +55,7 @@ struct km_command {
     const struct km_option *options;
     size_t option_count;
     enum km_code (*run)(struct km_cli *cli, struct km_err *err);
-    bool no_config; /* runs without reading the configuration */
+    unsigned flags; /* enum km_command_flag */
 };
 
 extern const struct km_command km_commands[]; /* in the order of help */

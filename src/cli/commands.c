@@ -84,6 +84,30 @@ static const struct km_option report_options[] = {
     KM_CARD_VERDICT_OPTION,
 };
 
+static const struct km_option run_options[] = {
+    {"project", "NAME",
+     "the run belongs to it; $KNOTMETER_PROJECT, else the folder's name",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"name", "NAME", "what people see; $KNOTMETER_RUN_NAME, else the id",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"id", "ID",
+     "a known id resumes that run; $KNOTMETER_RUN_ID, else made up",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"dir", "DIR", "where the journal is written; $KNOTMETER_DIR, else knotmeter",
+     KM_OPTION_FOLDER, 0, NULL, 0},
+    {"watch", "DIR",
+     "read the logs that appear there too, as logs of this run",
+     KM_OPTION_FOLDER, 0, NULL, 0},
+    {"pattern", "REGEX",
+     "lines that the known shapes do not fit: named groups step, planned, time, "
+     "metrics",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"no-output", NULL, "do not read what the command prints", KM_OPTION_FLAG,
+     0, NULL, 0},
+    {"every", "SECONDS", "how often to look at processor and memory; 10, 0: never",
+     KM_OPTION_NUMBER, 0, NULL, 0},
+};
+
 static const struct km_option serve_options[] = {
     {"listen", "ADDRESS",
      "127.0.0.1; from other machines: 0.0.0.0, or one address of this one",
@@ -258,32 +282,44 @@ const struct km_command km_commands[] = {
      "on; the exit status is that of the worst. Nothing outside the named "
      "paths is opened.",
      "km import runs/ --project speedrun", KM_WORD_PATH, 1, -1,
-     KM_OPTION_TABLE(import_options), km_run_import, false},
+     KM_OPTION_TABLE(import_options), km_run_import, 0},
+    {"run", "[--] COMMAND...", "start a training command and record it",
+     "The command runs as it would without: its terminal, its input, the "
+     "signals it gets, and its exit status are its own. Lines that it prints in "
+     "a known shape (docs/formats/text_log.md) become points, beside processor "
+     "and memory use; the run is in the store while it goes on. With "
+     "$KNOTMETER_URL set it goes to that server instead.\n\n"
+     "The first word that is no option begins the command. A command that uses "
+     "the client library itself joins the run. A command that cannot be found "
+     "gives 127, one that cannot be run 126, as shells have it.",
+     "km run --project speedrun -- torchrun --nproc-per-node 8 train.py",
+     KM_WORD_NONE, 1, -1, KM_OPTION_TABLE(run_options), km_run_run,
+     KM_COMMAND_WORDS_LAST},
     {"serve", "", "watch and feed the store over HTTP",
      "Prints its address and serves until interrupted. Only this machine is "
      "listened to unless --listen says otherwise; what is sent needs a token "
      "even from here: one is made at the first start, in the file `tokens` of "
      "the store's folder. docs/protocol.md says what is spoken.",
      "km serve --port 7878", KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(serve_options),
-     km_run_serve, false},
+     km_run_serve, 0},
     {"runs", "[RUN...]", "list runs",
      "One line a run: its state, how far it came, and the last value of its "
      "validation or training loss, reward or score. In a pipe names are never "
      "shortened. RUN is project/name, a name or an external id, a part of one "
      "of them that no other run has, or a pattern with * and ?.",
      "km runs 'speedrun/*' --sort newest", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(runs_options), km_run_runs, false},
+     KM_OPTION_TABLE(runs_options), km_run_runs, 0},
     {"metrics", "[RUN...]", "list what was logged",
      "One line a series: its role, the number of points, and where they begin "
      "and end. Values that are not finite are counted and never part of min, "
      "max or sum.",
      "km metrics value-embed --metric '*loss*'", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(metrics_options), km_run_metrics, false},
+     KM_OPTION_TABLE(metrics_options), km_run_metrics, 0},
     {"evals", "[RUN...]", "list results of evaluations",
      "One line a result: task, metric, value, standard error and number of "
      "items.",
      "km evals --task 'arc*'", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(evals_options), km_run_evals, false},
+     KM_OPTION_TABLE(evals_options), km_run_evals, 0},
     {"report", "[RUN...]", "say how fast runs learn",
      "A sentence, then the figures with unit, interval and state, then charts "
      "of loss, velocity and throughput. Without RUN: the newest runs. Several "
@@ -292,7 +328,7 @@ const struct km_command km_commands[] = {
      "zero), INSUFFICIENT (the note says what is missing) or CENSORED (the "
      "value is a bound). Intervals are 80 % unless said otherwise.",
      "km report value-embed record-11 --target 3.28 --html report.html",
-     KM_WORD_RUN, 0, -1, KM_OPTION_TABLE(report_options), km_run_report, false},
+     KM_WORD_RUN, 0, -1, KM_OPTION_TABLE(report_options), km_run_report, 0},
     {"compare", "[RUN...]", "say which of two arms learns faster and better",
      "Two words are two arms, each with all runs that it names; one word or "
      "none makes an arm of every configuration, whose seeds stand together; "
@@ -309,12 +345,12 @@ const struct km_command km_commands[] = {
      "runs, say how much seeds differ. More than two arms are ranked and held "
      "against the best.",
      "km compare 'lab/muon-*' 'lab/adamw-*'", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(compare_options), km_run_compare_arms, false},
+     KM_OPTION_TABLE(compare_options), km_run_compare_arms, 0},
     {"seeds", "[RUN...]", "say how much seeds differ and how many are needed",
      "The spread of final values over the seeds of each configuration, pooled, "
      "and how many seeds an arm find a difference of --delta.",
      "km seeds 'lab/*' --delta 0.005", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(seeds_options), km_run_seeds, false},
+     KM_OPTION_TABLE(seeds_options), km_run_seeds, 0},
     {"levers", "[RUN...]", "say which settings moved learning",
      "Over all runs, or those named: how much of the differences in time to "
      "target goes with each setting, and how many times as fast one value is "
@@ -323,14 +359,14 @@ const struct km_command km_commands[] = {
      "against cost: which configuration is dominated.\n\n"
      "Without --target, the lowest loss that nine of ten runs reached.",
      "km levers 'sweep/*' --key optimizer", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(levers_options), km_run_levers, false},
+     KM_OPTION_TABLE(levers_options), km_run_levers, 0},
     {"halving", "[RUN...]", "say which runs under way to stop",
      "Successive halving by forecast: a run is stopped when it is not among "
      "the best 1/eta and the probability that it ends as the best is below "
      "--risk. Never before the forecasts are calibrated on finished runs. One "
      "run in 20 is never stopped, so that the advice can be checked.",
      "km halving 'sweep/*' --eta 3", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(halving_options), km_run_halving, false},
+     KM_OPTION_TABLE(halving_options), km_run_halving, 0},
     {"tasks", "[PROJECT|RUN...]", "say what training on one task did to others",
      "The score on every task after every stage of training, as a matrix, and "
      "what follows from it: accuracy, backward and forward transfer, "
@@ -345,7 +381,7 @@ const struct km_command km_commands[] = {
      "A cell that is missing takes away only the figures that need it. Scores "
      "of different versions of a task are refused.",
      "km tasks continual --metric exact_match", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(tasks_options), km_run_tasks, false},
+     KM_OPTION_TABLE(tasks_options), km_run_tasks, 0},
     {"forecast", "[RUN...]", "say where runs under way are going",
      "The value at the planned last step and on the way, the time to --target "
      "and its chance, each with an interval and where that is from: finished "
@@ -354,7 +390,7 @@ const struct km_command km_commands[] = {
      "What is said is kept and, when it has come due, scored: "
      "forecast.skill is that record.",
      "km forecast 'lab/big-*' --target 3.28 --at 50000", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(forecast_options), km_run_forecast, false},
+     KM_OPTION_TABLE(forecast_options), km_run_forecast, 0},
     {"backtest", "[RUN...]", "say how good forecasts have been",
      "Forecasts every finished run as it was at 20, 40, 60 and 80 % of its "
      "plan, from what was known then, and compares with what came: error "
@@ -363,7 +399,7 @@ const struct km_command km_commands[] = {
      "to the last value is switched off. Seeds of one configuration count "
      "once.",
      "km backtest 'sweep/*' --history others", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(backtest_options), km_run_backtest, false},
+     KM_OPTION_TABLE(backtest_options), km_run_backtest, 0},
     {"goal", "add|list|show|remove [NAME]",
      "set targets with a deadline and a budget",
      "A goal says which runs shall bring which metric to which value, and "
@@ -375,7 +411,7 @@ const struct km_command km_commands[] = {
      "needs a clock in the log, a budget a price.",
      "km goal add launch --run 'lab/big-*' --target 3.28 --deadline +3d "
      "--budget 500",
-     KM_WORD_NONE, 1, 2, KM_OPTION_TABLE(goal_options), km_run_goal, false},
+     KM_WORD_NONE, 1, 2, KM_OPTION_TABLE(goal_options), km_run_goal, 0},
     {"explain", "[FIGURE...] [RUN]", "say what a figure means",
      "Unit, formula, what it needs and where it is from. FIGURE is an id, a "
      "family like learn, or a pattern with * and ?; without it all are "
@@ -383,39 +419,44 @@ const struct km_command km_commands[] = {
      "figure is there and the evidence, of a verdict since when and how often "
      "such a one is wrong.",
      "km explain verdict.spike value-embed", KM_WORD_FIGURE, 0, -1,
-     KM_OPTION_TABLE(explain_options), km_run_explain, true},
+     KM_OPTION_TABLE(explain_options), km_run_explain,
+     KM_COMMAND_NO_CONFIG},
     {"export", "[RUN...]", "write points as CSV, JSON lines or binary",
      "Every point of every attempt, in the store's order. In CSV, text that a "
      "spreadsheet would run as a formula gets an apostrophe before it. "
      "docs/formats/export.md describes all three.",
      "km export value-embed --metric loss --format csv -o loss.csv",
-     KM_WORD_RUN, 0, -1, KM_OPTION_TABLE(export_options), km_run_export, false},
+     KM_WORD_RUN, 0, -1, KM_OPTION_TABLE(export_options), km_run_export, 0},
     {"doctor", "", "check the store, and mend it",
      "Checks structure, counts and checksums; never writes without --repair.",
      "km doctor --deep", KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(doctor_options),
-     km_run_doctor, false},
+     km_run_doctor, 0},
     {"gc", "[RUN...]", "merge, give back space, delete runs",
      "Without words it merges small chunks and gives back space. Runs are "
      "deleted only with --delete.",
      "km gc --delete 'old/*' --dry-run", KM_WORD_RUN, 0, -1,
-     KM_OPTION_TABLE(gc_options), km_run_gc, false},
+     KM_OPTION_TABLE(gc_options), km_run_gc, 0},
     {"config", "", "show what is configured",
      "The file, the store in use, and what is set; docs/config.md describes "
      "the keys. Options of the command "
      "line come before the file.",
      "km config --example > ~/.config/knotmeter/config.yaml", KM_WORD_NONE, 0,
-     0, KM_OPTION_TABLE(config_options), km_run_config, false},
+     0, KM_OPTION_TABLE(config_options), km_run_config, 0},
     {"completion", "bash|zsh|fish", "print completions for a shell",
      "Load them with `source <(km completion bash)`, with `km completion zsh > "
      "_km` in a folder of $fpath, or with `km completion fish | source`.",
-     NULL, KM_WORD_NONE, 1, 1, NULL, 0, km_run_completion, true},
+     NULL, KM_WORD_NONE, 1, 1, NULL, 0, km_run_completion,
+     KM_COMMAND_NO_CONFIG},
     {"man", "", "print the manual", "As troff for man(1): `km man | man -l -`.",
-     NULL, KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(man_options), km_run_man, true},
+     NULL, KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(man_options), km_run_man,
+     KM_COMMAND_NO_CONFIG},
     {"version", "", "print the version, and those of the libraries", "", NULL,
-     KM_WORD_NONE, 0, 0, NULL, 0, km_run_version, true},
+     KM_WORD_NONE, 0, 0, NULL, 0, km_run_version,
+     KM_COMMAND_NO_CONFIG},
     {"help", "[COMMAND]", "explain a command; errors: the exit codes",
      "`km help errors` lists the exit codes.", NULL, KM_WORD_NONE, 0, 1, NULL,
-     0, km_run_help, true},
+     0, km_run_help,
+     KM_COMMAND_NO_CONFIG},
 };
 const size_t km_command_count = sizeof km_commands / sizeof km_commands[0];
 

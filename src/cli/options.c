@@ -247,6 +247,8 @@ static enum km_code take_word(struct parse *p, const char *word)
         return invocation->command ? KM_OK : refuse_command(p, word);
     }
     p->words[invocation->word_count++] = word;
+    p->words_only = p->words_only ||
+                    (invocation->command->flags & KM_COMMAND_WORDS_LAST) != 0;
     return KM_OK;
 }
 

@@ -17,11 +17,18 @@ static void handle_signal(int signal_number)
 
 static void install_handlers(void)
 {
+    static const int signals[] = {SIGINT, SIGTERM};
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_handler = handle_signal;
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        struct sigaction before;
+        /* what a shell had us ignore stays ignored */
+        if (sigaction(signals[i], NULL, &before) == 0 &&
+            before.sa_handler != SIG_IGN) {
+            (void)sigaction(signals[i], &action, NULL);
+        }
+    }
 }
 
 int main(int argc, char **argv)

@@ -58,6 +58,12 @@ const struct km_text_shape km_text_shapes[] = {
      .names = {{"loss train", "train_loss"},
                {"val", "val_loss"},
                {"iter time", "iter_time_ms"}}},
+    /* step    0 | loss: 10.9 | lr 1e-4 | norm: 1.2 | dt: 338.9ms */
+    {.name = "step and bars",
+     .anchor = "step ",
+     .after = "|",
+     .pairs = KM_TEXT_LIST,
+     .flags = KM_TEXT_AT_START},
     /* validation loss at iteration 100 on test set | lm loss value: 9.0 | */
     {.name = "Megatron test",
      .anchor = "loss at iteration ",

@@ -62,6 +62,9 @@ static const struct {
     {"INFO:src.utils:Step    10: Loss=0.0125, Best Loss=0.0120, Grad "
      "Norm=1.7e-01",
      "Best_Loss", 10, 0.012, 3},
+    {"step    7 | loss: 6.4327 | lr 1.05e-05 | norm: 3.1 | dt: 338.9ms | "
+     "tok/sec: 1547.7",
+     "tok/sec", 7, 1547.7, 5},
     {"{'loss': 1.25, 'grad_norm': '0.5', 'learning_rate': 2e-05, 'epoch': "
      "0.1}",
      "grad_norm", 0, 0.5, 4},
