@@ -1,46 +1,43 @@
-/* companion.c - posix_spawn of /proc/self/exe, and its end. */
+/* companion.c - this program once more: started, waited for, ended. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
 #include "launch/companion.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { LOOK_MS = 10 };
+enum { LOOK_MS = 10, NICER = 5 };
 
-extern char **environ;
+/* Between fork and exec: only calls that are safe there. It ends when we do,
+ * whatever we end by. */
+static void become(char *const *argv, const sigset_t *mask, pid_t parent)
+{
+    int null = open("/dev/null", O_RDWR);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        (void)dup2(null, fd);
+    }
+    (void)setpgid(0, 0);
+    (void)setpriority(PRIO_PROCESS, 0, NICER);
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() == parent) {
+        (void)sigprocmask(SIG_SETMASK, mask, NULL);
+        (void)execv("/proc/self/exe", argv);
+    }
+    _exit(127);
+}
 
 pid_t km_companion_start(char *const *argv, const sigset_t *mask)
 {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    pid_t pid = 0;
-    if (posix_spawn_file_actions_init(&files) != 0) {
-        return 0;
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0) {
+        become(argv, mask, parent);
     }
-    if (posix_spawnattr_init(&attributes) != 0) {
-        (void)posix_spawn_file_actions_destroy(&files);
-        return 0;
-    }
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        (void)posix_spawn_file_actions_addopen(&files, fd, "/dev/null", O_RDWR,
-                                               0);
-    }
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP |
-                                                    POSIX_SPAWN_SETSIGMASK);
-    (void)posix_spawnattr_setpgroup(&attributes, 0);
-    (void)posix_spawnattr_setsigmask(&attributes, mask);
-    if (posix_spawn(&pid, "/proc/self/exe", &files, &attributes, argv,
-                    environ) != 0) {
-        pid = 0;
-    }
-    (void)posix_spawn_file_actions_destroy(&files);
-    (void)posix_spawnattr_destroy(&attributes);
-    return pid;
+    return pid > 0 ? pid : 0;
 }
 
 bool km_companion_wait(pid_t pid, int wait_ms, const atomic_bool *stop)

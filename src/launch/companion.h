@@ -1,7 +1,8 @@
 /* companion.h - this program once more, in the background, beside a command.
  *
  * It has a process group of its own, so that the terminal's signals are not
- * for it, nothing to read, nowhere to write, and gives way to the command.
+ * for it, nothing to read, nowhere to write, gives way to the command, and ends
+ * when this process does.
  * Threads: one. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_LAUNCH_COMPANION_H

@@ -300,14 +300,31 @@ def nothing_kept():
         assert b"f/no" in done.stderr, done.stderr
 
 
+def followers(place):
+    """Processes that work with the store of the place."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if b"import" in words and place.store.encode() in words:
+            found.append(pid)
+    return found
+
+
 def killed():
     """kill -9 of km run: what was read until then can be imported"""
     with Place() as place:
         with place.start("-q", sys.executable, "-c", LOSS, "0.05",
                          stdout=subprocess.DEVNULL) as child:
             wait_until(lambda: place.metrics().get("train_loss", 0) > 5)
+            helpers = followers(place)
+            assert helpers, "an import goes along"
             child.kill()
             child.wait()
+        wait_until(lambda: not followers(place))
         code, _, err = km("import", os.path.join(place.path, "knotmeter"),
                           "--store", place.store)
         assert code == 0, err
