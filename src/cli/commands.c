@@ -90,22 +90,30 @@ static const struct km_option run_options[] = {
      KM_OPTION_TEXT, 0, NULL, 0},
     {"name", "NAME", "what people see; $KNOTMETER_RUN_NAME, else the id",
      KM_OPTION_TEXT, 0, NULL, 0},
-    {"id", "ID",
-     "a known id resumes that run; $KNOTMETER_RUN_ID, else made up",
+    {"id", "ID", "a known id resumes that run; $KNOTMETER_RUN_ID, else made up",
      KM_OPTION_TEXT, 0, NULL, 0},
-    {"dir", "DIR", "where the journal is written; $KNOTMETER_DIR, else knotmeter",
+    {"dir", "DIR",
+     "where the journal is written; $KNOTMETER_DIR, else knotmeter",
      KM_OPTION_FOLDER, 0, NULL, 0},
-    {"watch", "DIR",
-     "read the logs that appear there too, as logs of this run",
+    {"watch", "DIR", "read the logs that appear there too, as logs of this run",
      KM_OPTION_FOLDER, 0, NULL, 0},
     {"pattern", "REGEX",
-     "lines that the known shapes do not fit: named groups step, planned, time, "
+     "lines that the known shapes do not fit: named groups step, planned, "
+     "time, "
      "metrics",
      KM_OPTION_TEXT, 0, NULL, 0},
     {"no-output", NULL, "do not read what the command prints", KM_OPTION_FLAG,
      0, NULL, 0},
-    {"every", "SECONDS", "how often to look at processor and memory; 10, 0: never",
+    {"every", "SECONDS",
+     "how often to look at processor and memory; 10, 0: never",
      KM_OPTION_NUMBER, 0, NULL, 0},
+};
+
+static const struct km_option top_options[] = {
+    {"every", "SECONDS", "how often to look for changes; 2", KM_OPTION_NUMBER,
+     0, NULL, 0.1},
+    {"once", NULL, "print the table and end", KM_OPTION_FLAG, 0, NULL, 0},
+    KM_CARD_SHOWN_OPTIONS,
 };
 
 static const struct km_option serve_options[] = {
@@ -285,7 +293,8 @@ const struct km_command km_commands[] = {
      KM_OPTION_TABLE(import_options), km_run_import, 0},
     {"run", "[--] COMMAND...", "start a training command and record it",
      "The command runs as it would without: its terminal, its input, the "
-     "signals it gets, and its exit status are its own. Lines that it prints in "
+     "signals it gets, and its exit status are its own. Lines that it prints "
+     "in "
      "a known shape (docs/formats/text_log.md) become points, beside processor "
      "and memory use; the run is in the store while it goes on. With "
      "$KNOTMETER_URL set it goes to that server instead.\n\n"
@@ -302,6 +311,16 @@ const struct km_command km_commands[] = {
      "the store's folder. docs/protocol.md says what is spoken.",
      "km serve --port 7878", KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(serve_options),
      km_run_serve, 0},
+    {"top", "[TEXT]", "watch all runs in the terminal, live",
+     "A line a run, those under way first: its loss, how fast it learns, its "
+     "speed, where it is going, and the gravest verdict that stands. Keys: j "
+     "and "
+     "k or arrows choose, enter shows the report, s sorts, r leaves those "
+     "under "
+     "way, / searches, q ends. TEXT is a part of the name, project or group. "
+     "Where the output is no terminal the table is printed once.",
+     "km top speedrun", KM_WORD_RUN, 0, 1, KM_OPTION_TABLE(top_options),
+     km_run_top, 0},
     {"runs", "[RUN...]", "list runs",
      "One line a run: its state, how far it came, and the last value of its "
      "validation or training loss, reward or score. In a pipe names are never "
@@ -419,8 +438,7 @@ const struct km_command km_commands[] = {
      "figure is there and the evidence, of a verdict since when and how often "
      "such a one is wrong.",
      "km explain verdict.spike value-embed", KM_WORD_FIGURE, 0, -1,
-     KM_OPTION_TABLE(explain_options), km_run_explain,
-     KM_COMMAND_NO_CONFIG},
+     KM_OPTION_TABLE(explain_options), km_run_explain, KM_COMMAND_NO_CONFIG},
     {"export", "[RUN...]", "write points as CSV, JSON lines or binary",
      "Every point of every attempt, in the store's order. In CSV, text that a "
      "spreadsheet would run as a formula gets an apostrophe before it. "
@@ -451,12 +469,10 @@ const struct km_command km_commands[] = {
      NULL, KM_WORD_NONE, 0, 0, KM_OPTION_TABLE(man_options), km_run_man,
      KM_COMMAND_NO_CONFIG},
     {"version", "", "print the version, and those of the libraries", "", NULL,
-     KM_WORD_NONE, 0, 0, NULL, 0, km_run_version,
-     KM_COMMAND_NO_CONFIG},
+     KM_WORD_NONE, 0, 0, NULL, 0, km_run_version, KM_COMMAND_NO_CONFIG},
     {"help", "[COMMAND]", "explain a command; errors: the exit codes",
      "`km help errors` lists the exit codes.", NULL, KM_WORD_NONE, 0, 1, NULL,
-     0, km_run_help,
-     KM_COMMAND_NO_CONFIG},
+     0, km_run_help, KM_COMMAND_NO_CONFIG},
 };
 const size_t km_command_count = sizeof km_commands / sizeof km_commands[0];
 

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 
+enum km_code km_run_top(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_run(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_serve(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_import(struct km_cli *cli, struct km_err *err);

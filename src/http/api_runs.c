@@ -3,25 +3,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "http/api.h"
 #include "http/private.h"
 #include "report/run_json.h"
+#include "score/fleet.h"
 
 enum { PAGE_DEFAULT = 100, PAGE_MAX = 10000 };
-
-/* Tells one state of a run from another; never 0. */
-static uint64_t version_of(const struct km_run_row *row)
-{
-    const uint64_t words[] = {row->id,
-                              row->series_count,
-                              row->point_count,
-                              row->attempt_count,
-                              (uint64_t)row->meta.state,
-                              (uint64_t)row->meta.ended_ns,
-                              (uint64_t)row->last_time_ns};
-    return km_hash(words, sizeof words, 1) | 1;
-}
 
 struct listing {
     struct km_request *request;
@@ -259,7 +246,7 @@ enum km_code km_api_run_card(struct km_request *r, struct km_err *err)
     if (code) {
         return code;
     }
-    uint64_t version = version_of(&row);
+    uint64_t version = km_run_state_version(&row);
     const char *etag = km_arena_printf(&r->arena, "%016" PRIx64, version);
     if (!etag || km_request_is_known(r, etag)) {
         return etag ? KM_OK : km_fail(err, KM_EMEMORY, "no memory for a tag");
