@@ -34,7 +34,7 @@ static double find_typical(double *sorted, size_t count)
 
 /* Adds the row to the sums of `out` and of the ranks. */
 static void take_step(const struct ranks *ranks, const double *row,
-                        struct km_straggler *out)
+                      struct km_straggler *out)
 {
     size_t slowest = 0;
     memcpy(ranks->sorted, row, ranks->count * sizeof *row);
@@ -121,7 +121,8 @@ bool km_straggler_find(const double *seconds, size_t steps, size_t ranks,
     double chance = 1 / (double)ranks;
     out->excess = rows.excess[out->rank] / n;
     out->share_slowest = times / n;
-    out->p = times > 0 ? 1 - km_binomial_cdf(times - 1, n, chance) : 1;
+    double one = times > 0 ? 1 - km_binomial_cdf(times - 1, n, chance) : 1;
+    out->p = fmin((double)ranks * one, 1); /* some rank is always slowest */
     out->streak = find_streak(&rows, seconds, steps, out->rank);
     out->flagged = out->streak >= KM_STRAGGLER_STEPS_MIN &&
                    out->share_slowest > fmin(3 * chance, (1 + chance) / 2) &&

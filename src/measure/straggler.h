@@ -4,8 +4,9 @@
  * moving average of s_r (weight 0.1) stays above 1 + max(3 MAD over ranks,
  * 0.05) for at least 20 steps in a row, and it is the slowest in more than 3 /
  * R of the steps (at most half way from 1/R to 1) with a binomial p below
- * 0.001. Of two ranks the faster stands for the median, and MAD is 0.
- * Threads: any.   Document: docs/metrics.md#speed.straggler */
+ * 0.001, times R because any rank might have been it. Of two ranks the faster
+ * stands for the median, and MAD is 0. Threads: any.   Document:
+ * docs/metrics.md#speed.straggler */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_MEASURE_STRAGGLER_H
 #define KM_MEASURE_STRAGGLER_H
@@ -20,7 +21,7 @@ struct km_straggler {
     bool flagged;
     double excess;        /* mean of its s_r, less 1 */
     double share_slowest; /* of the steps */
-    double p;             /* binomial, of being slowest that often by chance */
+    double p;             /* of some rank being slowest so often by chance */
     size_t streak;        /* longest run of steps above the bound */
     double cost_seconds;  /* sum over steps of max - median */
     double step_seconds;  /* sum over steps of max */

@@ -62,8 +62,8 @@ KM_FIGURE_COMPUTE(km_compute_straggler)
     km_evidence_add(&evidence,
                     km_arena_printf(arena,
                                     "above the others for %zu steps in a row "
-                                    "at most; p = %.2g of being slowest so "
-                                    "often by chance",
+                                    "at most; p = %.2g of some rank being "
+                                    "slowest so often by chance",
                                     found.streak, found.p));
     km_evidence_add(&evidence,
                     "a time that ends behind a collective is the same on all "

@@ -209,7 +209,7 @@ for steps, ranks, slow, excess in ((80, 8, 3, .12), (80, 8, 3, 0), (60, 2, 1, .2
         mad = np.median(np.abs(average - np.median(average))) * (ranks > 2)
         streak = streak + 1 if average[rank] > 1 + max(3 * mad, .05) else 0
         longest = max(longest, streak)
-    p = stats.binom.sf(worst[rank] - 1, steps, 1 / ranks)
+    p = min(1., ranks * stats.binom.sf(worst[rank] - 1, steps, 1 / ranks))
     flagged = (longest >= 20 and p < .001 and
                worst[rank] / steps > min(3 / ranks, (1 + 1 / ranks) / 2))
     put("straggler", steps, ranks, *t.ravel(), "=", rank, flagged,
