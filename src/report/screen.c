@@ -105,7 +105,7 @@ static int sequence_key(void)
 {
     static const struct {
         const char *text;
-        enum km_key key;
+        int key;
     } rows[] = {
         {"[A", KM_KEY_UP},   {"[B", KM_KEY_DOWN},     {"OA", KM_KEY_UP},
         {"OB", KM_KEY_DOWN}, {"[5~", KM_KEY_PAGE_UP}, {"[6~", KM_KEY_PAGE_DOWN},
