@@ -1,7 +1,5 @@
 /* cmd_top.c - `km top`: the fleet in a terminal, live. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,11 +7,10 @@
 #include "cli/card_output.h"
 #include "cli/commands.h"
 #include "cli/top_table.h"
+#include "report/fleet_json.h"
 #include "report/quantity.h"
-#include "report/run_json.h"
 #include "report/screen.h"
 #include "report/text.h"
-#include "store/store_rules.h"
 
 enum {
     RUNS_MAX = 2000,  /* the newest */
@@ -24,9 +21,6 @@ enum {
     SEARCH_BYTES = 64,
 };
 
-enum sort { SORT_ACTIVE, SORT_NAME, SORT_VELOCITY, SORT_BEST, SORTS };
-static const char *const sort_names[] = {"newest", "name", "velocity", "best"};
-
 struct top {
     struct km_cli *cli;
     struct km_fleet fleet;
@@ -35,7 +29,7 @@ struct top {
     size_t *order; /* of the rows, in the fleet's arena of rows */
     size_t count, chosen, first;
     uint64_t chosen_run; /* stays chosen when rows move */
-    enum sort sort;
+    enum km_fleet_sort sort;
     bool going_only, searching, helping, more, ended;
     char search[SEARCH_BYTES];
     size_t search_len;
@@ -44,35 +38,9 @@ struct top {
     int64_t every_ns;
 };
 
-static const struct top *sorted; /* for qsort */
-
-/* More of it comes first. */
-static double key_of(const struct km_fleet_row *row)
+static bool is_shown(void *user, const struct km_fleet_row *row)
 {
-    const struct km_fleet_card *card = row->card;
-    double value = sorted->sort == SORT_VELOCITY      ? card->velocity.value
-                   : card->better == KM_BETTER_HIGHER ? card->last.value
-                                                      : -card->last.value;
-    return isfinite(value) ? value : -(double)INFINITY;
-}
-
-static int compare_rows(const void *a, const void *b)
-{
-    const struct km_fleet_row *x = &sorted->fleet.rows[*(const size_t *)a];
-    const struct km_fleet_row *y = &sorted->fleet.rows[*(const size_t *)b];
-    if (sorted->sort == SORT_ACTIVE && x->going != y->going) {
-        return x->going ? -1 : 1;
-    }
-    if (sorted->sort >= SORT_VELOCITY && key_of(x) != key_of(y)) {
-        return key_of(x) > key_of(y) ? -1 : 1;
-    }
-    if (sorted->sort == SORT_NAME) {
-        int by = km_run_compare(&x->run, &y->run, KM_ORDER_NAME);
-        if (by) {
-            return by;
-        }
-    }
-    return *(const size_t *)a < *(const size_t *)b ? -1 : 1; /* newest */
+    return !((const struct top *)user)->going_only || row->going;
 }
 
 /* Which rows are shown, in which order; the chosen run stays chosen. */
@@ -83,14 +51,7 @@ static enum km_code arrange(struct top *top, struct km_err *err)
     if (!top->order) {
         return km_fail(err, KM_EMEMORY, "no memory for the list of runs");
     }
-    top->count = 0;
-    for (size_t i = 0; i < fleet->count; i++) {
-        if (!top->going_only || fleet->rows[i].going) {
-            top->order[top->count++] = i;
-        }
-    }
-    sorted = top;
-    qsort(top->order, top->count, sizeof *top->order, compare_rows);
+    top->count = km_fleet_arrange(fleet, top->sort, is_shown, top, top->order);
     for (size_t i = 0; i < top->count; i++) {
         if (fleet->rows[top->order[i]].run.id == top->chosen_run) {
             top->chosen = i;
@@ -155,7 +116,8 @@ static void head_line(const struct top *top, struct km_buf *out)
                   km_show_count(top->fleet.count).text,
                   top->fleet.count == 1 ? "run" : "runs", going,
                   km_terminal_tone(&top->terminal, KM_TONE_PLAIN),
-                  sort_names[top->sort], top->going_only ? ", under way" : "",
+                  km_fleet_sort_names[top->sort],
+                  top->going_only ? ", under way" : "",
                   top->more ? ", computing" : "", now);
 }
 
@@ -360,7 +322,7 @@ static void key_of_fleet(struct top *top, int key)
         top->line = 0;
         break;
     case 's':
-        top->sort = (enum sort)((top->sort + 1) % SORTS);
+        top->sort = (enum km_fleet_sort)((top->sort + 1) % KM_FLEET_SORTS);
         top->chosen = 0; /* the first in the new order */
         top->chosen_run = 0;
         break;
@@ -430,40 +392,11 @@ static enum km_code stay(struct top *top, struct km_err *err)
     return code;
 }
 
-static void figure_json(struct km_json_writer *w, const char *key,
-                        const struct km_fleet_figure *figure)
-{
-    km_json_key(w, key);
-    km_json_object_begin(w);
-    km_json_key(w, "value");
-    km_json_double(w, figure->value);
-    km_json_key(w, "lo");
-    km_json_double(w, figure->lo);
-    km_json_key(w, "hi");
-    km_json_double(w, figure->hi);
-    km_json_key(w, "unit");
-    km_json_text(w, figure->unit);
-    km_json_key(w, "state");
-    km_json_text(w, km_figure_state_name(figure->state));
-    km_json_object_end(w);
-}
-
 static void row_json(struct km_cli *cli, const struct km_fleet_row *row)
 {
     struct km_json_writer w;
-    const struct km_fleet_card *card = row->card;
     km_json_writer_init(&w, &cli->out);
-    km_json_object_begin(&w);
-    km_json_run_row(&w, &cli->arena, &row->run);
-    km_json_key(&w, "metric");
-    km_json_text(&w, *card->metric ? card->metric : NULL);
-    figure_json(&w, "last", &card->last);
-    figure_json(&w, "velocity", &card->velocity);
-    figure_json(&w, "throughput", &card->throughput);
-    figure_json(&w, "forecast", &card->forecast);
-    km_json_key(&w, "verdict");
-    km_json_text(&w, card->on ? card->on->id : NULL);
-    km_json_object_end(&w);
+    km_json_fleet_row(&w, &cli->arena, row);
     km_buf_append_char(&cli->out, '\n');
 }
 

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/number.h"
 #include "http/api.h"
+#include "http/private.h"
 
 static enum km_code parse_writer(const struct km_request *r,
                                  unsigned char *writer, struct km_err *err)
@@ -77,6 +78,7 @@ enum km_code km_api_journal_take(struct km_request *r, struct km_err *err)
     if (code == KM_OK || code == KM_ECONFLICT) {
         write_place(r, &answer); /* also what does not join is told the place */
         r->status = code ? 409 : 200;
+        r->http->counters.points += answer.points;
     }
     return code;
 }

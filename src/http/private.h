@@ -3,11 +3,23 @@
 #ifndef KM_HTTP_PRIVATE_H
 #define KM_HTTP_PRIVATE_H
 
+#include <stdatomic.h>
+
+#include "http/fleet_share.h"
 #include "http/request.h"
 #include "http/score_cache.h"
 
 struct MHD_Daemon;
 struct km_deadlines;
+
+enum { KM_STATUS_CLASSES = 4 }; /* 2xx to 5xx */
+
+/* What /metrics says of the server itself. */
+struct km_http_counters {
+    int64_t since_ns;
+    _Atomic uint64_t answers[KM_STATUS_CLASSES];
+    _Atomic uint64_t received_bytes, sent_bytes, points;
+};
 
 struct km_http {
     struct km_http_options options;
@@ -15,6 +27,8 @@ struct km_http {
     struct km_deadlines *deadlines;
     unsigned port;
     struct km_score_cache cards;
+    struct km_fleet_share fleet;
+    struct km_http_counters counters;
 };
 
 #endif

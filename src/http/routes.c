@@ -13,6 +13,16 @@ static const struct km_route_query runs_query[] = {
     {"cursor", "`next` of the page before"},
 };
 
+static const struct km_route_query fleet_query[] = {
+    {"project", "runs of this project only"},
+    {"contains", "runs whose name, id, project or group contains this"},
+    {"going", "1: only those under way"},
+    {"order", "newest (the default: those under way first), name, velocity or "
+              "best"},
+    {"skip", "leave out so many; 0"},
+    {"limit", "at most so many, 1 to 10000; 100"},
+};
+
 static const struct km_route_query points_query[] = {
     {"from", "first step; the first there is"},
     {"until", "last step; the last there is"},
@@ -35,6 +45,12 @@ const struct km_route km_routes[] = {
     {KM_GET, "/api/v1/figures", KM_SCOPE_READ, "listFigures",
      "The registry: what each figure means, needs and rests on.", NULL, 0, NULL,
      0, NULL, km_api_figures},
+    {KM_GET, "/metrics", KM_SCOPE_READ, "metrics",
+     "The server and the runs under way, for Prometheus.", NULL, 0, NULL, 0,
+     "text/plain", km_api_metrics},
+    {KM_GET, "/api/v1/fleet", KM_SCOPE_READ, "fleet",
+     "All runs at a glance: state, curve, velocity, speed, forecast, verdict.",
+     QUERY(fleet_query), NULL, 0, NULL, km_api_fleet},
     {KM_GET, "/api/v1/runs", KM_SCOPE_READ, "listRuns", "Runs, page by page.",
      QUERY(runs_query), NULL, 0, NULL, km_api_runs},
     {KM_GET, "/api/v1/runs/{run}", KM_SCOPE_READ, "getRun", "One run.", NULL, 0,

@@ -109,6 +109,13 @@ static enum MHD_Result answer(struct exchange *x)
     if (r->status == 405) {
         (void)MHD_add_response_header(response, "Allow", "GET, HEAD, POST");
     }
+    struct km_http_counters *counters = &r->http->counters;
+    unsigned class = r->status / 100;
+    if (class >= 2 && class < 2 + KM_STATUS_CLASSES) {
+        counters->answers[class - 2]++;
+    }
+    counters->received_bytes += r->body.len;
+    counters->sent_bytes += r->reply.len;
     enum MHD_Result done =
         MHD_queue_response(r->connection, r->status, response);
     MHD_destroy_response(response);
@@ -371,6 +378,7 @@ static void finish(struct km_http *http)
 {
     km_deadlines_destroy(http->deadlines);
     km_score_cache_finish(&http->cards);
+    km_fleet_share_finish(&http->fleet);
     free(http);
 }
 
@@ -385,6 +393,17 @@ struct km_http *km_http_start(const struct km_http_options *options,
     }
     http->options = *options;
     http->options.clock = options->clock ? options->clock : &km_clock_system;
+    http->counters.since_ns = km_clock_monotonic_ns(http->options.clock);
+    struct km_score_options cards;
+    km_score_options_init(&cards);
+    cards.roles = options->roles;
+    cards.clock = http->options.clock;
+    if (!km_fleet_share_init(&http->fleet, options->store, &cards)) {
+        km_score_cache_finish(&http->cards);
+        free(http);
+        km_fail(err, KM_EMEMORY, "no memory for a server");
+        return NULL;
+    }
     http->deadlines = km_deadlines_create(http->options.clock);
     int fd = http->deadlines ? open_socket(options, &http->port, err) : -1;
     if (fd < 0) {

@@ -282,7 +282,7 @@ static void keep_card(struct km_fleet_card *kept,
     kept->throughput =
         keep(first_standing(card, "speed.throughput", speeds, 3));
     kept->forecast = keep(first_standing(card, "forecast.final", finals, 2));
-    kept->horizon = card->horizon;
+    kept->horizon = card->horizon > 0 ? card->horizon : (double)NAN;
     const struct km_figure_result *area =
         km_card_find(card, "learn.aulc", NULL);
     kept->better = area ? area->better : KM_BETTER_LOWER;

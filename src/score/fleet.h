@@ -94,4 +94,20 @@ enum km_code km_fleet_compute(struct km_fleet *fleet, size_t first,
                               size_t count, int64_t budget_ns, bool *more,
                               struct km_err *err);
 
+enum km_fleet_sort {
+    KM_FLEET_NEWEST, /* those under way first */
+    KM_FLEET_NAME,
+    KM_FLEET_VELOCITY, /* the fastest first */
+    KM_FLEET_BEST,     /* the best value of the metric first */
+    KM_FLEET_SORTS
+};
+extern const char *const km_fleet_sort_names[KM_FLEET_SORTS];
+
+/* Fills `order` (room for fleet->count) with the indices of the rows that are
+ * to be shown, and returns how many they are. `keep` may be NULL. */
+size_t km_fleet_arrange(const struct km_fleet *fleet, enum km_fleet_sort sort,
+                        bool (*keep)(void *user,
+                                     const struct km_fleet_row *row),
+                        void *user, size_t *order);
+
 #endif

@@ -12,7 +12,7 @@ import tempfile
 import time
 
 from server import Server, segments
-from shared import KM, ROOT, km, run
+from shared import KM, ROOT, Skip, km, run
 
 TINYLM = os.path.join(os.path.dirname(KM), "examples", "tinylm")
 TEXT = sorted(glob.glob(os.path.join(ROOT, "client", "*.c")))
@@ -303,6 +303,98 @@ def the_description_is_whole():
                                      document["paths"].values())
 
 
+def the_fleet_says_what_the_cards_say():
+    """/api/v1/fleet: order, filters, pages; figures are those of the cards"""
+    with tempfile.TemporaryDirectory() as top:
+        store = imported(top, train(top, "A"))
+        km("import", train(top, "B", 90), "--store", store, "--quiet")
+        with Server(store) as server:
+            def fleet(query=""):
+                status, _, body = server.ask("/api/v1/fleet" + query)
+                assert status == 200, body
+                return body
+            while not fleet()["fresh"]:
+                time.sleep(0.2)
+            whole = fleet("?order=name")
+            assert whole["total"] == 2 and whole["going"] == 0, whole
+            assert [r["run"].split("/")[1] for r in whole["runs"]] == \
+                ["A", "B"]
+            for row in whole["runs"]:
+                card = server.ask(f"/api/v1/runs/{row['id']}/scorecard")[2]
+                mine = [f for f in card["figures"]
+                        if f["id"] == "learn.velocity"
+                        and f["variant"] == "per step"][0]
+                local = [f for f in card["figures"]
+                         if f["id"] == "learn.velocity_local"][0]
+                assert row["velocity"]["value"] in (mine["value"],
+                                                    local["value"]), row
+                assert 2 <= len(row["spark"]) <= 60, row
+                assert row["last"]["unit"] == "nat", row
+            assert len(fleet("?limit=1")["runs"]) == 1
+            assert fleet("?skip=1&order=name")["runs"][0]["run"][-1] == "B"
+            assert fleet("?contains=/nothing")["total"] == 0
+            assert fleet("?going=1")["total"] == 0
+            for order in ("velocity", "best"):
+                values = [r["velocity" if order == "velocity" else "last"]
+                          ["value"] for r in fleet("?order=" + order)["runs"]]
+                assert values == sorted(values, reverse=order == "velocity")
+            assert server.ask("/api/v1/fleet?order=mood")[0] == 400
+            km("import", train(top, "C", 90), "--store", store, "--quiet")
+            end = time.monotonic() + 10
+            while fleet()["total"] != 3:
+                assert time.monotonic() < end
+                time.sleep(0.2)
+
+
+def prometheus_reads_the_metrics():
+    """/metrics is read by Prometheus' own parser, hostile names and all"""
+    program = ("import sys, json\n"
+               "from prometheus_client.parser import "
+               "text_string_to_metric_families as read\n"
+               "print(json.dumps([[s.name, s.labels, s.value] for f in "
+               "read(sys.stdin.read()) for s in f.samples]))\n")
+    probe = subprocess.run(["/usr/bin/python3", "-c",
+                            "import prometheus_client"], check=False,
+                           stderr=subprocess.DEVNULL)
+    if probe.returncode:
+        raise Skip("python3-prometheus-client is not installed")
+    with tempfile.TemporaryDirectory() as top:
+        path = os.path.join(top, "logs", "run.jsonl")
+        os.makedirs(os.path.dirname(path))
+        with open(path, "w", encoding="utf-8") as file:
+            for i in range(1, 200):
+                file.write(json.dumps({
+                    "step": i, "loss": 1 + 3 / i ** 0.5,
+                    "time": time.time() - 200 + i}) + "\n")
+        store = os.path.join(top, "store")
+        evil = 'a"b\\c\nd\u202e{x="y"} 1'
+        code, _, err = km("import", path, "--store", store, "--quiet",
+                          "--run", evil.replace("\n", " "))
+        assert code == 0, err
+        with Server(store) as server:
+            server.ask("/nothing")
+            status, headers, body = server.ask("/metrics")
+            assert status == 200 and "version=0.0.4" in headers["Content-Type"]
+            done = subprocess.run(["/usr/bin/python3", "-c", program],
+                                  input=body, stdout=subprocess.PIPE,
+                                  check=True)
+            rows = json.loads(done.stdout)
+            values = {name: value for name, labels, value in rows
+                      if not labels}
+            assert values["knotmeter_runs"] == 1, rows
+            assert values["knotmeter_runs_going"] == 1, rows
+            assert values["knotmeter_store_points"] == 199, rows
+            answers = {labels["status"]: value for name, labels, value in rows
+                       if name == "knotmeter_http_requests_total"}
+            assert answers["4xx"] == 1, answers
+            speeds = [(labels, value) for name, labels, value in rows
+                      if name == "knotmeter_run_velocity"]
+            assert {x["bound"] for x, _ in speeds} == {"value", "low", "high"}
+            assert all('a"b\\c' in x["run"] for x, _ in speeds), speeds
+            _, _, again = server.ask("/metrics")
+            assert b"\r" not in again
+
+
 def ship(server, folder, size, encoding=None):
     """A journal in ranges of at most `size`, as a client would: each begins
     where the answer before it said, so also half a slot is no trouble."""
@@ -404,5 +496,6 @@ run(tokens_are_made_private_and_needed_for_writing,
     hosts_and_origins_are_checked_before_anything,
     errors_have_one_shape_and_documented_statuses, every_answer_is_guarded,
     what_is_slow_or_too_large_is_cut, the_api_says_what_the_commands_say,
+    the_fleet_says_what_the_cards_say, prometheus_reads_the_metrics,
     the_description_is_whole, shipped_is_as_good_as_imported,
     a_killed_server_loses_and_doubles_nothing)
