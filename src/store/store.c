@@ -64,6 +64,20 @@ enum km_code km_store_append(struct km_store *store,
     return ops_of(store)->append(store, batch, KM_SOME(err));
 }
 
+enum km_code km_store_group_begin(struct km_store *store, struct km_err *err)
+{
+    const struct km_store_ops *ops = ops_of(store);
+    assert(!ops->group_begin == !ops->group_end);
+    return ops->group_begin ? ops->group_begin(store, KM_SOME(err)) : KM_OK;
+}
+
+enum km_code km_store_group_end(struct km_store *store, enum km_code code,
+                                struct km_err *err)
+{
+    const struct km_store_ops *ops = ops_of(store);
+    return ops->group_end ? ops->group_end(store, code, KM_SOME(err)) : code;
+}
+
 struct checked_runs {
     const struct km_run_filter *filter;
     km_run_fn visit;

@@ -9,6 +9,10 @@
  *     the process at once, against power loss within a second).
  *   - A guarded batch is refused with ECONFLICT when the cursor of its origin
  *     is no longer the one that it goes on from.
+ *   - What is appended and noted between group_begin() and group_end() is
+ *     durable and visible when group_end() returns KM_OK: many requests, one
+ *     transaction. A group of which a part failed must be ended with that
+ *     code, and leaves nothing.
  *   - Else, appending under an origin id whose cursor was already stored is the
  *     caller's business: a store adds what it is given, and with `replace`
  *     first removes what the origin brought before.
@@ -28,7 +32,7 @@
 #include "base/clock.h"
 #include "model/batch.h"
 
-enum { KM_STORE_OPS_VERSION = 2 };
+enum { KM_STORE_OPS_VERSION = 3 };
 
 enum km_durability { KM_DURABILITY_FULL, KM_DURABILITY_FAST };
 
@@ -153,6 +157,11 @@ struct km_store_ops {
 
     enum km_code (*append)(struct km_store *, const struct km_batch *,
                            struct km_err *);
+    /* Between them append() and put_notes() share one transaction. NULL, both:
+     * each stands for itself (the memory store, which no crash survives). */
+    enum km_code (*group_begin)(struct km_store *, struct km_err *);
+    enum km_code (*group_end)(struct km_store *, enum km_code code,
+                              struct km_err *);
     enum km_code (*list_runs)(struct km_store *, const struct km_run_filter *,
                               km_run_fn, void *user, struct km_err *);
     enum km_code (*list_series)(struct km_store *, uint64_t run_id,
@@ -219,6 +228,10 @@ void km_store_close(struct km_store *store); /* accepts NULL */
 /* The verbs, as in the table, with the contract asserted (store.c). */
 enum km_code km_store_append(struct km_store *store,
                              const struct km_batch *batch, struct km_err *err);
+enum km_code km_store_group_begin(struct km_store *store, struct km_err *err);
+/* Commits when `code` is KM_OK, else undoes the group and returns `code`. */
+enum km_code km_store_group_end(struct km_store *store, enum km_code code,
+                                struct km_err *err);
 enum km_code km_store_list_runs(struct km_store *store,
                                 const struct km_run_filter *filter,
                                 km_run_fn visit, void *user,

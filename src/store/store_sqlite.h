@@ -51,9 +51,10 @@ struct km_sqlite_store {
     bool read_only, immutable;
     char *db_path;
     struct km_sqlite_connection *writer; /* NULL when read_only */
-    int64_t synced_ns;                   /* monotonic; durability FAST */
-    uint64_t wal_bytes;                  /* after the last commit */
-    uint64_t wal_bytes_next;             /* when the next checkpoint is tried */
+    bool grouped;            /* a transaction of several verbs is open */
+    int64_t synced_ns;       /* monotonic; durability FAST */
+    uint64_t wal_bytes;      /* after the last commit */
+    uint64_t wal_bytes_next; /* when the next checkpoint is tried */
     struct km_point points[KM_CHUNK_POINTS_MAX]; /* of the writer */
     unsigned char blob[KM_CHUNK_BYTES_MAX];      /* of the writer */
     pthread_mutex_t pool_lock;
@@ -96,6 +97,9 @@ enum km_code km_sqlite_begin(struct km_sqlite_store *store, struct km_err *err);
 /* Commits when `code` is KM_OK, else rolls back and returns `code`. */
 enum km_code km_sqlite_end(struct km_sqlite_store *store, enum km_code code,
                            struct km_err *err);
+enum km_code km_sqlite_group_begin(struct km_store *base, struct km_err *err);
+enum km_code km_sqlite_group_end(struct km_store *base, enum km_code code,
+                                 struct km_err *err);
 /* Moves the WAL into the database when it is larger than `above` bytes. */
 enum km_code km_sqlite_checkpoint(struct km_sqlite_store *store, uint64_t above,
                                   struct km_err *err);

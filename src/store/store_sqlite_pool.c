@@ -56,7 +56,8 @@ enum km_code km_sqlite_begin(struct km_sqlite_store *store, struct km_err *err)
     if (!store->writer) {
         return km_fail(err, KM_EIO, "store: it was opened to read only");
     }
-    return km_sql_do(store->writer, KM_SQL_BEGIN_WRITE, err);
+    return store->grouped ? KM_OK
+                          : km_sql_do(store->writer, KM_SQL_BEGIN_WRITE, err);
 }
 
 /* In durability FAST a commit does not sync. What was committed more than a
@@ -84,6 +85,9 @@ static enum km_code sync_late(struct km_sqlite_store *store, struct km_err *err)
 enum km_code km_sqlite_end(struct km_sqlite_store *store, enum km_code code,
                            struct km_err *err)
 {
+    if (store->grouped) {
+        return code; /* whoever began the group ends it */
+    }
     if (code == KM_OK) {
         code = km_sql_do(store->writer, KM_SQL_COMMIT, err);
     }
@@ -102,6 +106,24 @@ enum km_code km_sqlite_end(struct km_sqlite_store *store, enum km_code code,
                 : KM_STORE_WAL_BYTES_MAX;
     }
     return code;
+}
+
+enum km_code km_sqlite_group_begin(struct km_store *base, struct km_err *err)
+{
+    struct km_sqlite_store *store = km_sqlite_of(base);
+    assert(!store->grouped);
+    enum km_code code = km_sqlite_begin(store, err);
+    store->grouped = code == KM_OK;
+    return code;
+}
+
+enum km_code km_sqlite_group_end(struct km_store *base, enum km_code code,
+                                 struct km_err *err)
+{
+    struct km_sqlite_store *store = km_sqlite_of(base);
+    assert(store->grouped);
+    store->grouped = false;
+    return km_sqlite_end(store, code, err);
 }
 
 enum km_code km_sqlite_checkpoint(struct km_sqlite_store *store, uint64_t above,

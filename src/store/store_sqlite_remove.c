@@ -154,12 +154,9 @@ static enum km_code remove_run(struct km_sqlite_connection *connection,
 {
     /* cursors first: which are orphans is told by the origins */
     static const enum km_sql deletes[] = {
-        KM_SQL_RUN_SERIES_DELETE,
-        KM_SQL_RUN_ATTRIBUTES_DELETE,
-        KM_SQL_RUN_ORPHAN_CURSORS_DELETE,
-        KM_SQL_RUN_ORIGINS_DELETE,
-        KM_SQL_RUN_NOTES_DELETE,
-        KM_SQL_RUN_DELETE,
+        KM_SQL_RUN_SERIES_DELETE,         KM_SQL_RUN_ATTRIBUTES_DELETE,
+        KM_SQL_RUN_ORPHAN_CURSORS_DELETE, KM_SQL_RUN_ORIGINS_DELETE,
+        KM_SQL_RUN_NOTES_DELETE,          KM_SQL_RUN_DELETE,
     };
     bool row = false;
     sqlite3_stmt *find = km_sql(connection, KM_SQL_RUN_FIND, err);

@@ -392,6 +392,44 @@ static void notes_are_replaced_deleted_and_go_with_their_run(void)
     close_fresh();
 }
 
+static void a_group_is_kept_or_undone_as_one(void)
+{
+    open_fresh();
+    CHECK_INT(km_store_group_begin(store, NULL), KM_OK);
+    plain_batch(&batch, 1, "run", "loss");
+    put(1, 3);
+    CHECK_INT(km_store_append(store, &batch, NULL), KM_OK);
+    const uint64_t run = batch.runs[0].id;
+    const struct km_note kept = note_of(run, "goal", "a", 5, "1");
+    CHECK_INT(km_store_put_notes(store, &kept, 1, NULL), KM_OK);
+    CHECK_INT(km_store_group_end(store, KM_OK, NULL), KM_OK);
+    CHECK_TEXT(notes_of("goal", 0), "1a=1@5 ");
+    if (backend == BACKEND_MEMORY) { /* it has no groups: each stands alone */
+        close_fresh();
+        return;
+    }
+    CHECK_INT(km_store_group_begin(store, NULL), KM_OK);
+    const struct km_note lost = note_of(0, "goal", "b", 5, "2");
+    CHECK_INT(km_store_put_notes(store, &lost, 1, NULL), KM_OK);
+    plain_batch(&batch, 2, "other", "loss");
+    put(1, 3);
+    CHECK_INT(km_store_append(store, &batch, NULL), KM_OK);
+    const struct km_note bad = note_of(12345, "goal", "c", 5, "3");
+    CHECK_INT(km_store_put_notes(store, &bad, 1, NULL), KM_ENOTFOUND);
+    CHECK_INT(km_store_group_end(store, KM_ENOTFOUND, NULL), KM_ENOTFOUND);
+    CHECK_TEXT(notes_of("goal", 0), "1a=1@5 ");
+    struct km_store_usage usage;
+    CHECK_INT(km_store_usage(store, &usage, NULL), KM_OK);
+    CHECK_INT(usage.runs, 1);
+    /* and what comes next stands for itself again */
+    plain_batch(&batch, 2, "other", "loss");
+    put(1, 3);
+    CHECK_INT(km_store_append(store, &batch, NULL), KM_OK);
+    CHECK_INT(km_store_usage(store, &usage, NULL), KM_OK);
+    CHECK_INT(usage.runs, 2);
+    close_fresh();
+}
+
 static void beyond_its_quota_a_store_takes_nothing(void)
 {
     const struct km_store_options options = {
@@ -531,6 +569,7 @@ int main(int argc, char **argv)
     RUN(what_another_importer_brought_is_not_added_again);
     RUN(a_lease_has_one_owner_until_it_ends);
     RUN(notes_are_replaced_deleted_and_go_with_their_run);
+    RUN(a_group_is_kept_or_undone_as_one);
     RUN(beyond_its_quota_a_store_takes_nothing);
     RUN(a_visitor_may_read_on);
     RUN(random_batches_leave_it_equal_to_the_oracle);
