@@ -45,7 +45,7 @@ enum {
     KM_RESTARTS_PER_ORIGIN_MAX = 4096,
 
     /* sources */
-    KM_GZIP_BYTES_MAX = 1 << 30, /* what a packed log may unpack to */
+    KM_GZIP_BYTES_MAX = 1 << 30,        /* what a packed log may unpack to */
     KM_FEED_BYTES = 1 * KM_MIB,         /* read size of a byte-stream source */
     KM_RECORD_BYTES_MAX = 256 * KM_MIB, /* one framed record of any source */
     KM_LINE_BYTES_MAX = 16 * KM_MIB,    /* one text line of any source */
@@ -73,6 +73,19 @@ enum {
     KM_JOURNAL_SEGMENTS_MAX = 1000000, /* six digits in the file name */
     KM_JOURNAL_METRICS_MAX = 1 << 20,  /* names of one writer */
     KM_JOURNAL_GAPS_MAX = 256,         /* unpublished slots waited for */
+
+    /* tracking: what clients of MLflow's API may make of it */
+    KM_TRACKED_EXPERIMENTS_MAX = 10000,
+    KM_TRACKED_RUNS_MAX = 1000000,  /* runs; models */
+    KM_TRACKED_INPUTS_MAX = 1000,   /* data sets and models of a run */
+    KM_TRACKED_SESSIONS_MAX = 1024, /* runs that are kept ready to grow */
+    KM_TRACKED_GROUP_BYTES_MAX = 256 * KM_MIB, /* notes of one transaction */
+    KM_FILTER_BYTES_MAX = 16 * KM_KIB,
+    KM_FILTER_CLAUSES_MAX = 64, /* comparisons of a search; keys of an order */
+    KM_WRITE_QUEUE_MAX = 1024,  /* requests that wait for one transaction */
+    KM_ARTIFACT_DEPTH_MAX = 32,
+    KM_ARTIFACT_MIB_MAX = 16384, /* one file; 16 GiB */
+    KM_ARTIFACT_LIST_MAX = 10000,
 
     /* the user's config file */
     KM_CONFIG_FILE_BYTES_MAX = 256 * KM_KIB,

@@ -60,13 +60,20 @@ static enum km_code serve(struct km_cli *cli, struct km_store *store,
     const char *address = km_option_text(cli->args, "listen");
     address = address ? address : "127.0.0.1";
     enum km_code code = open_tokens(cli, address, &tokens, err);
+    const char *folder = NULL;
+    code = code ? code : km_cli_store_path(cli, &folder, err);
     struct km_receiver *receiver = code ? NULL : km_receiver_create(store, err);
-    if (!receiver) {
-        return code ? code : KM_EMEMORY;
+    struct km_tracker *tracker =
+        receiver ? km_tracker_open(store, receiver, cli->clock, err) : NULL;
+    if (!tracker) {
+        km_receiver_destroy(receiver);
+        return code ? code : err->code;
     }
     const struct km_http_options options = {
         .store = store,
         .receiver = receiver,
+        .tracker = tracker,
+        .folder = folder,
         .roles = &cli->config.roles,
         .clock = cli->clock,
         .tokens = &tokens,
@@ -87,6 +94,7 @@ static enum km_code serve(struct km_cli *cli, struct km_store *store,
     } else {
         code = err->code;
     }
+    km_tracker_close(tracker);
     km_receiver_destroy(receiver);
     return code;
 }

@@ -16,10 +16,13 @@
 #include "http/token.h"
 #include "ingest/receive.h"
 #include "model/role.h"
+#include "tracking/tracker.h"
 
 struct km_http_options {
     struct km_store *store;
     struct km_receiver *receiver;
+    struct km_tracker *tracker; /* for clients of MLflow's API */
+    const char *folder; /* of the store: artifacts go below it; NULL: none */
     const struct km_role_table *roles; /* NULL: the built-in names */
     const struct km_clock *clock;      /* NULL: the system's */
     const struct km_tokens *tokens;

@@ -11,6 +11,7 @@
 
 struct MHD_Daemon;
 struct km_deadlines;
+struct km_write_queue;
 
 enum { KM_STATUS_CLASSES = 4 }; /* 2xx to 5xx */
 
@@ -25,6 +26,7 @@ struct km_http {
     struct km_http_options options;
     struct MHD_Daemon *daemon;
     struct km_deadlines *deadlines;
+    struct km_write_queue *writes;
     unsigned port;
     struct km_score_cache cards;
     struct km_fleet_share fleet;

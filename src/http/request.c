@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "http/mlflow.h"
 
 const char *km_request_header(struct km_request *r, const char *name)
 {
@@ -22,23 +23,26 @@ static int digit_of(char c)
                                   : -1;
 }
 
-/* Decoded once, by the rules of forms; a NUL or a half escape ends it. */
-static const char *decode(struct km_request *r, const char *text)
+const char *km_request_decode(struct km_request *r, struct km_str text,
+                              bool form)
 {
-    size_t len = strlen(text), at = 0;
-    char *out = km_arena_alloc(&r->arena, len + 1);
-    for (size_t i = 0; out && i < len; i++) {
-        char c = text[i];
-        if (c == '+') {
+    size_t at = 0;
+    char *out = km_arena_alloc(&r->arena, text.len + 1);
+    for (size_t i = 0; out && i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '+' && form) {
             c = ' ';
         } else if (c == '%') {
-            int high = i + 2 < len ? digit_of(text[i + 1]) : -1;
-            int low = high >= 0 ? digit_of(text[i + 2]) : -1;
-            if (low < 0 || (high == 0 && low == 0)) {
-                break;
+            int high = i + 2 < text.len ? digit_of(text.ptr[i + 1]) : -1;
+            int low = high >= 0 ? digit_of(text.ptr[i + 2]) : -1;
+            if (low < 0) {
+                return NULL;
             }
             c = (char)(high << 4 | low);
             i += 2;
+        }
+        if (c == '\0') {
+            return NULL;
         }
         out[at++] = c;
     }
@@ -52,7 +56,8 @@ const char *km_request_query(struct km_request *r, const char *name)
 {
     const char *raw =
         MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
-    return raw ? decode(r, raw) : NULL;
+    const char *text = raw ? km_request_decode(r, km_str_of(raw), true) : NULL;
+    return raw && !text ? "" : text;
 }
 
 enum km_code km_request_number(struct km_request *r, const char *name,
@@ -132,6 +137,10 @@ void km_request_fail(struct km_request *r, unsigned status, const char *code,
     r->content_type = NULL;
     r->etag = NULL;
     km_json_writer_init(&w, &r->reply);
+    if (r->protocol == KM_PROTOCOL_MLFLOW) {
+        km_mlflow_fail(r, &w, code, message);
+        return;
+    }
     km_json_object_begin(&w);
     km_json_key(&w, "error");
     km_json_object_begin(&w);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/json_tree.h"
 #include "base/json_write.h"
 #include "http/http.h"
 #include "http/route.h"
@@ -22,8 +23,18 @@ struct km_request {
     struct km_str parameters[KM_ROUTE_PARAMETERS_MAX];
     struct km_grant grant;
     struct km_arena arena;
-    struct km_buf body;  /* as it came */
-    struct km_str taken; /* the body, unpacked */
+    struct km_buf body;              /* as it came */
+    struct km_str taken;             /* the body, unpacked */
+    const struct km_json_node *json; /* the same, of KM_ROUTE_JSON; or NULL */
+    enum km_protocol protocol;
+    struct km_upload {
+        int fd; /* of the file that a body goes to; -1 */
+        int folder_fd;
+        char name[64];
+        uint64_t bytes;
+    } upload;
+    int reply_fd; /* a file that is the answer; -1: `reply` is */
+    uint64_t reply_fd_bytes;
     struct km_buf reply;
     unsigned status;          /* 200 unless a handler says otherwise */
     const char *content_type; /* of the reply */
@@ -31,6 +42,10 @@ struct km_request {
     bool head;
 };
 
+/* By the rules of paths ('+' is itself) or of forms; NULL: a NUL, half an
+ * escape, no memory. */
+const char *km_request_decode(struct km_request *request, struct km_str text,
+                              bool form);
 /* A query parameter, decoded once; NULL: not given. */
 const char *km_request_query(struct km_request *request, const char *name);
 /* A whole number in [least, most]; `otherwise` when it is not given. */
@@ -53,7 +68,8 @@ bool km_request_is_known(struct km_request *request, const char *etag);
 bool km_request_may_see(const struct km_request *request,
                         struct km_str project);
 
-/* {"error": {...}}, in place of what the reply held. */
+/* What the path's protocol says of a failure, in place of what the reply held:
+ * {"error": {...}}, or MLflow's {"error_code": ..., "message": ...}. */
 void km_request_fail(struct km_request *request, unsigned status,
                      const char *code, const char *message);
 

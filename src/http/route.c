@@ -5,7 +5,9 @@
 #include <string.h>
 
 static const char *const names[KM_METHOD_COUNT] = {
-    [KM_GET] = "GET", [KM_POST] = "POST"};
+    [KM_GET] = "GET",     [KM_POST] = "POST",     [KM_PUT] = "PUT",
+    [KM_PATCH] = "PATCH", [KM_DELETE] = "DELETE",
+};
 
 const char *km_method_name(enum km_method method)
 {
@@ -36,7 +38,12 @@ static bool matches(const char *pattern, struct km_str path,
     struct km_str wanted = km_str_of(pattern);
     size_t count = 0;
     while (wanted.len && path.len) {
+        const struct km_str left = path;
         struct km_str want = next_part(&wanted), have = next_part(&path);
+        if (want.len > 2 && want.ptr[want.len - 2] == '*') {
+            parameters[count] = left;
+            return left.len > 0;
+        }
         bool open = want.len && want.ptr[0] == '{';
         bool plain = have.len > 0;
         for (size_t i = 0; i < have.len; i++) {
@@ -52,13 +59,27 @@ static bool matches(const char *pattern, struct km_str path,
     return wanted.len == 0 && path.len == 0;
 }
 
-void km_route_find(const char *method, struct km_str path,
-                   struct km_route_match *match)
+/* Behind the prefix of MLflow's paths, or empty. */
+static struct km_str mlflow_path(struct km_str path)
+{
+    static const char *const prefixes[] = {"/api/2.0/", "/api/3.0/",
+                                           "/ajax-api/2.0/", "/ajax-api/3.0/"};
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        size_t len = strlen(prefixes[i]);
+        if (km_str_starts(path, (struct km_str){prefixes[i], len})) {
+            return (struct km_str){path.ptr + len, path.len - len};
+        }
+    }
+    return (struct km_str){path.ptr, 0};
+}
+
+static void find_in(const struct km_route *rows, size_t count,
+                    const char *method, struct km_str path,
+                    struct km_route_match *match)
 {
     bool head = strcmp(method, "HEAD") == 0;
-    *match = (struct km_route_match){.route = NULL};
-    for (size_t i = 0; i < km_route_count; i++) {
-        const struct km_route *route = &km_routes[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct km_route *route = &rows[i];
         struct km_str found[KM_ROUTE_PARAMETERS_MAX] = {{0}};
         if (!matches(route->path, path, found)) {
             continue;
@@ -70,5 +91,18 @@ void km_route_find(const char *method, struct km_str path,
             memcpy(match->parameters, found, sizeof found);
             return;
         }
+    }
+}
+
+void km_route_find(const char *method, struct km_str path,
+                   struct km_route_match *match)
+{
+    const struct km_str rest = mlflow_path(path);
+    *match = (struct km_route_match){.route = NULL};
+    if (rest.len) {
+        match->protocol = KM_PROTOCOL_MLFLOW;
+        find_in(km_mlflow_routes, km_mlflow_route_count, method, rest, match);
+    } else {
+        find_in(km_routes, km_route_count, method, path, match);
     }
 }

@@ -2,6 +2,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/limits.h"
 #include "http/api.h"
+#include "http/mlflow.h"
+
+/* what a row does not say is 0 or NULL */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 
 enum { RANGE_BYTES_MAX = 16 * KM_MIB };
 
@@ -40,6 +44,9 @@ const struct km_route km_routes[] = {
     {KM_GET, "/health", KM_SCOPE_NOBODY, "health",
      "Is the server well, and which version is it?", NULL, 0, NULL, 0, NULL,
      km_api_health},
+    {KM_GET, "/version", KM_SCOPE_NOBODY, "version",
+     "The version alone, as clients of MLflow ask for it.", NULL, 0, NULL, 0,
+     "text/plain", km_mlflow_version},
     {KM_GET, "/api/v1/openapi.json", KM_SCOPE_NOBODY, "openapi",
      "This document.", NULL, 0, NULL, 0, NULL, km_api_openapi},
     {KM_GET, "/api/v1/figures", KM_SCOPE_READ, "listFigures",

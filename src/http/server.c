@@ -19,7 +19,9 @@
 #include "http/body.h"
 #include "http/deadline.h"
 #include "http/guard.h"
+#include "http/mlflow.h"
 #include "http/private.h"
+#include "http/write_queue.h"
 
 enum {
     CONNECTIONS_MAX = 1024,
@@ -52,6 +54,10 @@ struct exchange {
     const char *path; /* as it came */
     int64_t since_ns;
     bool refused;
+    bool waiting;        /* for the writer */
+    enum km_code broken; /* of a body that goes elsewhere */
+    struct km_err why;
+    uint64_t deadline_bytes; /* of that body, when it got its time */
 };
 
 static int64_t now_ns(const struct km_http *http)
@@ -83,10 +89,18 @@ static enum MHD_Result answer(struct exchange *x)
         km_buf_init(&r->reply, REPLY_BYTES_MAX);
         km_request_fail(r, 413, "ELIMIT", "the answer exceeds 64 MiB");
     }
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        r->reply.len, r->reply.bytes, MHD_RESPMEM_MUST_COPY);
+    bool file = r->reply_fd >= 0;
+    struct MHD_Response *response =
+        file ? MHD_create_response_from_fd64(r->reply_fd_bytes, r->reply_fd)
+             : MHD_create_response_from_buffer(r->reply.len, r->reply.bytes,
+                                               MHD_RESPMEM_MUST_COPY);
     if (!response) {
         return MHD_NO;
+    }
+    if (file) {
+        r->reply_fd = -1; /* the response closes it */
+        (void)MHD_add_response_header(response, "Content-Disposition",
+                                      "attachment");
     }
     for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
         (void)MHD_add_response_header(response, always[i].name,
@@ -107,7 +121,8 @@ static enum MHD_Result answer(struct exchange *x)
         (void)MHD_add_response_header(response, "Retry-After", "1");
     }
     if (r->status == 405) {
-        (void)MHD_add_response_header(response, "Allow", "GET, HEAD, POST");
+        (void)MHD_add_response_header(response, "Allow",
+                                      "GET, HEAD, POST, PUT, PATCH, DELETE");
     }
     struct km_http_counters *counters = &r->http->counters;
     unsigned class = r->status / 100;
@@ -181,6 +196,7 @@ static unsigned check(struct exchange *x, const char **words)
         return status;
     }
     km_route_find(x->method, km_str_of(x->path), &match);
+    r->protocol = match.protocol;
     if (!match.route) {
         *words = match.known ? "this is not asked for with that method"
                              : "there is nothing at this path";
@@ -192,14 +208,20 @@ static unsigned check(struct exchange *x, const char **words)
         km_guard_token(options, match.route->scope,
                        km_request_header(r, "Authorization"), &r->grant, words);
     const char *length = km_request_header(r, "Content-Length");
-    if (!status && match.route->takes &&
-        !is_type(km_request_header(r, "Content-Type"), match.route->takes)) {
+    const char *type = km_request_header(r, "Content-Type");
+    bool bodiless = match.route->flags & KM_ROUTE_JSON && !type &&
+                    !km_request_header(r, "Transfer-Encoding") &&
+                    (!length || strcmp(length, "0") == 0);
+    if (!status && match.route->takes && !bodiless &&
+        !(match.route->flags & KM_ROUTE_ANY_TYPE) &&
+        !is_type(type, match.route->takes)) {
         *words = km_arena_printf(&r->arena, "expected Content-Type: %s",
                                  match.route->takes);
         status = 415;
     }
     size_t most = match.route->takes ? match.route->body_max : 0;
-    if (!status && length && strtoull(length, NULL, 10) > most) {
+    if (!status && !match.route->receive && length &&
+        strtoull(length, NULL, 10) > most) {
         *words = km_arena_printf(&r->arena, "the body has more than %zu bytes",
                                  most);
         status = 413;
@@ -207,22 +229,56 @@ static unsigned check(struct exchange *x, const char **words)
     return status;
 }
 
+static enum MHD_Result fail(struct exchange *x, enum km_code code,
+                            const struct km_err *err)
+{
+    km_request_fail(&x->request, (unsigned)km_code_http(code),
+                    km_code_name(code), err->message);
+    return answer(x);
+}
+
+/* What is written waits for its turn, and the connection with it. */
+static enum MHD_Result queue(struct exchange *x)
+{
+    struct km_request *r = &x->request;
+    struct km_err err;
+    MHD_suspend_connection(r->connection);
+    x->waiting = true;
+    enum km_code code = km_write_queue_add(r->http->writes, r, &err);
+    if (code) { /* it is not going to be woken by anybody else */
+        km_request_fail(r, (unsigned)km_code_http(code), km_code_name(code),
+                        err.message);
+        MHD_resume_connection(r->connection);
+    }
+    return MHD_YES;
+}
+
 static enum MHD_Result handle(struct exchange *x)
 {
     struct km_request *r = &x->request;
     struct km_err err = {.code = KM_OK};
     enum km_code code = KM_OK;
-    if (r->route->takes) {
+    if (r->route->takes && !r->route->receive) {
         code = km_body_unpack(km_request_header(r, "Content-Encoding"),
                               (struct km_str){r->body.bytes, r->body.len},
                               r->route->body_max, &r->arena, &r->taken, &err);
     }
-    code = code ? code : r->route->handle(r, &err);
-    if (code && r->status == 200) {
-        km_request_fail(r, (unsigned)km_code_http(code), km_code_name(code),
-                        err.message);
+    if (code == KM_OK && r->route->flags & KM_ROUTE_JSON && r->taken.len) {
+        r->json = km_json_tree_parse(r->taken, &r->arena, &err);
+        code = r->json ? KM_OK : err.code;
     }
-    return answer(x);
+    if (code == KM_OK && r->route->flags & KM_ROUTE_QUEUED) {
+        return queue(x);
+    }
+    bool tracked = code == KM_OK && r->route->flags & KM_ROUTE_TRACKED;
+    if (tracked) {
+        (void)km_tracker_read(r->options->tracker);
+    }
+    code = code ? code : r->route->handle(r, &err);
+    if (tracked) {
+        km_tracker_read_done(r->options->tracker);
+    }
+    return code && r->status == 200 ? fail(x, code, &err) : answer(x);
 }
 
 static struct exchange *begin(struct km_http *http,
@@ -238,6 +294,7 @@ static struct exchange *begin(struct km_http *http,
     r->options = &http->options;
     r->connection = connection;
     r->status = 200;
+    r->upload.fd = r->upload.folder_fd = r->reply_fd = -1;
     r->head = strcmp(method, "HEAD") == 0;
     km_arena_init(&r->arena, ARENA_BYTES_MAX);
     km_buf_init(&r->reply, REPLY_BYTES_MAX);
@@ -270,7 +327,22 @@ static void on_connection(void *user, struct MHD_Connection *connection,
                 : NULL;
 }
 
-/* Called with the headers, with each piece of the body, and at its end. */
+/* A body that goes elsewhere: it has its time again with every MiB. */
+static void receive(struct exchange *x, struct km_str piece)
+{
+    enum { PROGRESS = KM_MIB };
+    struct km_request *r = &x->request;
+    if (x->broken == KM_OK) {
+        x->broken = r->route->receive(r, piece, &x->why);
+    }
+    if (r->upload.bytes - x->deadline_bytes >= PROGRESS) {
+        x->deadline_bytes = r->upload.bytes;
+        set_deadline(r->http, r->connection, BODY_MS);
+    }
+}
+
+/* Called with the headers, with each piece of the body, at its end, and when
+ * what it waited for is done. */
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
                                   const char *path, const char *method,
                                   const char *version, const char *data,
@@ -287,7 +359,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
         }
         unsigned status = check(x, &words);
         bool takes = !status && x->request.route->takes;
-        if (takes) {
+        if (takes && !x->request.route->receive) {
             km_buf_init(&x->request.body, x->request.route->body_max);
         }
         set_deadline(http, connection, takes || status ? BODY_MS : -1);
@@ -302,11 +374,22 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *connection,
         if (!r->route->takes) {
             return MHD_NO;
         }
-        km_buf_append(&r->body, data, *size);
+        if (r->route->receive) {
+            receive(x, (struct km_str){data, *size});
+        } else {
+            km_buf_append(&r->body, data, *size);
+        }
         *size = 0;
         return MHD_YES;
     }
+    if (x->waiting) {
+        x->waiting = false;
+        return answer(x);
+    }
     set_deadline(http, connection, -1); /* a handler takes what it takes */
+    if (x->broken) {
+        return fail(x, x->broken, &x->why);
+    }
     if (r->body.failed) {
         return refuse(x, 413, "the body has more bytes than this path takes");
     }
@@ -321,6 +404,7 @@ static void on_completed(void *user, struct MHD_Connection *connection,
     /* idle, then the next headers */
     set_deadline(user, connection, IDLE_S * 1000 + HEADER_MS);
     if (x) {
+        km_artifact_upload_drop(&x->request);
         km_buf_finish(&x->request.body);
         km_buf_finish(&x->request.reply);
         km_arena_finish(&x->request.arena);
@@ -376,6 +460,7 @@ static int open_socket(const struct km_http_options *options, unsigned *port,
 
 static void finish(struct km_http *http)
 {
+    km_write_queue_destroy(http->writes);
     km_deadlines_destroy(http->deadlines);
     km_score_cache_finish(&http->cards);
     km_fleet_share_finish(&http->fleet);
@@ -405,17 +490,21 @@ struct km_http *km_http_start(const struct km_http_options *options,
         return NULL;
     }
     http->deadlines = km_deadlines_create(http->options.clock);
-    int fd = http->deadlines ? open_socket(options, &http->port, err) : -1;
+    http->writes = km_write_queue_create(options->tracker);
+    int fd = http->deadlines && http->writes
+                 ? open_socket(options, &http->port, err)
+                 : -1;
     if (fd < 0) {
-        if (!http->deadlines) {
+        if (!http->deadlines || !http->writes) {
             km_fail(err, KM_EMEMORY, "no memory, or no thread, for a server");
         }
         finish(http);
         return NULL;
     }
     http->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, http,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        on_request, http, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_THREAD_POOL_SIZE,
         options->threads ? options->threads : (unsigned)THREADS,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT,
@@ -445,6 +534,7 @@ unsigned km_http_port(const struct km_http *http)
 void km_http_stop(struct km_http *http)
 {
     if (http) {
+        km_write_queue_stop(http->writes); /* nobody waits any more */
         MHD_stop_daemon(http->daemon);
         finish(http);
     }
