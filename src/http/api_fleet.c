@@ -86,6 +86,8 @@ static void write_page(struct km_request *r, const struct km_fleet *fleet,
     struct km_json_writer w;
     size_t going = 0, skip = (size_t)asked->skip;
     bool fresh = true;
+    char cursor[48];
+    km_events_cursor(r->http->events, cursor);
     km_json_writer_init(&w, &r->reply);
     km_json_object_begin(&w);
     km_json_key(&w, "runs");
@@ -105,6 +107,8 @@ static void write_page(struct km_request *r, const struct km_fleet *fleet,
     km_json_int(&w, (int64_t)going);
     km_json_key(&w, "fresh");
     km_json_bool(&w, fresh);
+    km_json_key(&w, "cursor");
+    km_json_text(&w, cursor);
     km_json_object_end(&w);
 }
 
@@ -116,7 +120,7 @@ enum km_code km_api_fleet(struct km_request *r, struct km_err *err)
     if (code) {
         return code;
     }
-    code = km_fleet_share_hold(share, err);
+    code = km_fleet_share_hold(share, false, err);
     const struct km_fleet *fleet = &share->fleet;
     size_t *order =
         code ? NULL : km_new(&r->arena, size_t, share->fleet.count + 1);

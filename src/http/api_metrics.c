@@ -155,6 +155,9 @@ static void write_server(struct km_request *r)
     family(out, "knotmeter_uptime_seconds", "gauge", "Since the server began.");
     km_buf_append_text(out, "knotmeter_uptime_seconds");
     value(out, (double)(now_ns - http->counters.since_ns) / 1e9);
+    family(out, "knotmeter_viewers", "gauge", "Streams of events open.");
+    km_buf_printf(out, "knotmeter_viewers %zu\n",
+                  km_viewer_count(http->events));
     family(out, "knotmeter_http_requests_total", "counter",
            "Answers, by the class of their status.");
     for (int i = 0; i < KM_STATUS_CLASSES; i++) {
@@ -195,7 +198,7 @@ enum km_code km_api_metrics(struct km_request *r, struct km_err *err)
     family(&r->reply, "knotmeter_store_bytes", "gauge", "On disk.");
     km_buf_printf(&r->reply, "knotmeter_store_bytes %" PRIu64 "\n",
                   usage.bytes_total);
-    code = km_fleet_share_hold(&r->http->fleet, err);
+    code = km_fleet_share_hold(&r->http->fleet, false, err);
     if (code == KM_OK) {
         write_runs(r, &r->http->fleet.fleet);
     }

@@ -20,14 +20,15 @@ void km_fleet_share_finish(struct km_fleet_share *share)
     (void)pthread_mutex_destroy(&share->lock);
 }
 
-enum km_code km_fleet_share_hold(struct km_fleet_share *share,
+enum km_code km_fleet_share_hold(struct km_fleet_share *share, bool anew,
                                  struct km_err *err)
 {
     const struct km_run_filter filter = {.order = KM_ORDER_NEWEST,
                                          .limit = KM_FLEET_RUNS_MAX};
     (void)pthread_mutex_lock(&share->lock);
     int64_t now_ns = km_clock_monotonic_ns(share->clock);
-    if (share->looked_ns && now_ns - share->looked_ns < KM_FLEET_LOOK_MS * MS) {
+    if (!anew && share->looked_ns &&
+        now_ns - share->looked_ns < KM_FLEET_LOOK_MS * MS) {
         return KM_OK;
     }
     enum km_code code = km_fleet_list(&share->fleet, &filter, err);

@@ -31,8 +31,8 @@ bool km_fleet_share_init(struct km_fleet_share *share, struct km_store *store,
                          const struct km_score_options *options);
 void km_fleet_share_finish(struct km_fleet_share *share);
 
-/* Looks when it is time, and holds it; also after a failure. */
-enum km_code km_fleet_share_hold(struct km_fleet_share *share,
+/* Looks when it is time, or `anew`, and holds it; also after a failure. */
+enum km_code km_fleet_share_hold(struct km_fleet_share *share, bool anew,
                                  struct km_err *err);
 /* Computes the cards of these rows first, for the same time again. */
 enum km_code km_fleet_share_compute(struct km_fleet_share *share,

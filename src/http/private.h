@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "http/fleet_share.h"
+#include "http/events.h"
 #include "http/request.h"
 #include "http/score_cache.h"
 
@@ -30,6 +30,7 @@ struct km_http {
     unsigned port;
     struct km_score_cache cards;
     struct km_fleet_share fleet;
+    struct km_events *events;
     struct km_http_counters counters;
 };
 

@@ -14,6 +14,7 @@
 #include "http/route.h"
 
 struct MHD_Connection;
+struct km_viewer;
 
 struct km_request {
     struct km_http *http;
@@ -40,6 +41,7 @@ struct km_request {
     const char *content_type; /* of the reply */
     const char *etag;         /* without quotes; NULL: none */
     bool head;
+    struct km_viewer *viewer; /* the answer is its stream; NULL: `reply` */
 };
 
 /* By the rules of paths ('+' is itself) or of forms; NULL: a NUL, half an

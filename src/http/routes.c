@@ -27,6 +27,12 @@ static const struct km_route_query fleet_query[] = {
     {"limit", "at most so many, 1 to 10000; 100"},
 };
 
+static const struct km_route_query events_query[] = {
+    {"run", "changes of this run only"},
+    {"project", "changes of runs of this project only"},
+    {"after", "`cursor` of a list, where there is no Last-Event-ID"},
+};
+
 static const struct km_route_query points_query[] = {
     {"from", "first step; the first there is"},
     {"until", "last step; the last there is"},
@@ -58,6 +64,10 @@ const struct km_route km_routes[] = {
     {KM_GET, "/api/v1/fleet", KM_SCOPE_READ, "fleet",
      "All runs at a glance: state, curve, velocity, speed, forecast, verdict.",
      QUERY(fleet_query), NULL, 0, NULL, km_api_fleet},
+    {KM_GET, "/api/v1/events", KM_SCOPE_READ, "events",
+     "Server-sent events: `run` with a row of the fleet for each change, "
+     "`reload` where some were missed.",
+     QUERY(events_query), NULL, 0, "text/event-stream", km_api_events},
     {KM_GET, "/api/v1/runs", KM_SCOPE_READ, "listRuns", "Runs, page by page.",
      QUERY(runs_query), NULL, 0, NULL, km_api_runs},
     {KM_GET, "/api/v1/runs/{run}", KM_SCOPE_READ, "getRun", "One run.", NULL, 0,

@@ -33,6 +33,7 @@ enum {
     THREADS = 4,
     ARENA_BYTES_MAX = 256 * KM_MIB,
     REPLY_BYTES_MAX = 64 * KM_MIB,
+    STREAM_BYTES = 4 * KM_KIB,
 };
 
 static const struct {
@@ -81,6 +82,18 @@ static void log_line(const struct exchange *x)
     options->on_request(options->user, line);
 }
 
+static ssize_t read_stream(void *user, uint64_t at, char *bytes, size_t max)
+{
+    (void)at;
+    long given = km_viewer_read(user, bytes, max);
+    return given < 0 ? MHD_CONTENT_READER_END_OF_STREAM : (ssize_t)given;
+}
+
+static void end_stream(void *user)
+{
+    km_viewer_destroy(user);
+}
+
 static enum MHD_Result answer(struct exchange *x)
 {
     struct km_request *r = &x->request;
@@ -91,10 +104,16 @@ static enum MHD_Result answer(struct exchange *x)
     }
     bool file = r->reply_fd >= 0;
     struct MHD_Response *response =
-        file ? MHD_create_response_from_fd64(r->reply_fd_bytes, r->reply_fd)
-             : MHD_create_response_from_buffer(r->reply.len, r->reply.bytes,
-                                               MHD_RESPMEM_MUST_COPY);
+        r->viewer ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN,
+                                                      STREAM_BYTES, read_stream,
+                                                      r->viewer, end_stream)
+        : file ? MHD_create_response_from_fd64(r->reply_fd_bytes, r->reply_fd)
+               : MHD_create_response_from_buffer(r->reply.len, r->reply.bytes,
+                                                 MHD_RESPMEM_MUST_COPY);
     if (!response) {
+        if (r->viewer) {
+            km_viewer_destroy(r->viewer);
+        }
         return MHD_NO;
     }
     if (file) {
@@ -462,6 +481,9 @@ static void finish(struct km_http *http)
 {
     km_write_queue_destroy(http->writes);
     km_deadlines_destroy(http->deadlines);
+    if (http->events) {
+        km_events_destroy(http->events);
+    }
     km_score_cache_finish(&http->cards);
     km_fleet_share_finish(&http->fleet);
     free(http);
@@ -501,6 +523,14 @@ struct km_http *km_http_start(const struct km_http_options *options,
         finish(http);
         return NULL;
     }
+    http->events =
+        km_events_start(options->store, &http->fleet, http->options.clock);
+    if (!http->events) {
+        (void)close(fd);
+        finish(http);
+        km_fail(err, KM_EMEMORY, "no memory, or no thread, for a server");
+        return NULL;
+    }
     http->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
         on_request, http, MHD_OPTION_LISTEN_SOCKET, fd,
@@ -519,6 +549,7 @@ struct km_http *km_http_start(const struct km_http_options *options,
         MHD_OPTION_END);
     if (!http->daemon) {
         (void)close(fd);
+        km_events_end(http->events);
         finish(http);
         km_fail(err, KM_EIO, "the server does not start");
         return NULL;
@@ -535,6 +566,7 @@ void km_http_stop(struct km_http *http)
 {
     if (http) {
         km_write_queue_stop(http->writes); /* nobody waits any more */
+        km_events_end(http->events);       /* nobody stays suspended */
         MHD_stop_daemon(http->daemon);
         finish(http);
     }

@@ -297,3 +297,10 @@ enum km_code km_store_usage(struct km_store *store,
     *usage = (struct km_store_usage){0};
     return ops_of(store)->usage(store, usage, KM_SOME(err));
 }
+
+enum km_code km_store_generation(struct km_store *store, uint64_t *generation,
+                                 struct km_err *err)
+{
+    *generation = 0;
+    return ops_of(store)->generation(store, generation, KM_SOME(err));
+}

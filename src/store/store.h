@@ -215,6 +215,10 @@ struct km_store_ops {
                           km_finding_fn, void *user, struct km_err *);
     enum km_code (*usage)(struct km_store *, struct km_store_usage *,
                           struct km_err *);
+    /* A number that is another one when anything was committed since, by this
+     * process or another. Cheap: for who looks again and again. */
+    enum km_code (*generation)(struct km_store *, uint64_t *generation,
+                               struct km_err *);
     void (*close)(struct km_store *); /* frees the store */
 };
 
@@ -281,5 +285,7 @@ enum km_code km_store_check(struct km_store *store, bool deep, bool repair,
                             struct km_err *err);
 enum km_code km_store_usage(struct km_store *store,
                             struct km_store_usage *usage, struct km_err *err);
+enum km_code km_store_generation(struct km_store *store, uint64_t *generation,
+                                 struct km_err *err);
 
 #endif

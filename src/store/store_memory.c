@@ -115,6 +115,17 @@ static enum km_code memory_lease(struct km_store *base, struct km_str name,
     return code;
 }
 
+static enum km_code memory_generation(struct km_store *base,
+                                      uint64_t *generation, struct km_err *err)
+{
+    struct km_memory_store *store = (struct km_memory_store *)base;
+    (void)err;
+    (void)pthread_rwlock_rdlock(&store->lock);
+    *generation = store->generation;
+    (void)pthread_rwlock_unlock(&store->lock);
+    return KM_OK;
+}
+
 static const struct km_store_ops memory_ops = {
     .name = "memory",
     .version = KM_STORE_OPS_VERSION,
@@ -135,6 +146,7 @@ static const struct km_store_ops memory_ops = {
     .read_notes = km_memory_read_notes,
     .check = memory_check,
     .usage = km_memory_usage,
+    .generation = memory_generation,
     .close = memory_close,
 };
 

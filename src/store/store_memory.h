@@ -72,6 +72,7 @@ struct km_memory_store {
     uint64_t quota_bytes;
     pthread_rwlock_t lock;
     struct km_arena texts;
+    uint64_t generation; /* rises with each writing verb */
     bool broken; /* memory ran out half-way: nothing more is accepted */
     KM_MEMORY_VECTOR(struct km_memory_run, runs);
     KM_MEMORY_VECTOR(struct km_cursor, cursors);

@@ -64,6 +64,7 @@ enum km_code km_memory_put_notes(struct km_store *base,
     struct km_memory_store *store = (struct km_memory_store *)base;
     enum km_code code = KM_OK;
     (void)pthread_rwlock_wrlock(&store->lock);
+    store->generation++;
     for (size_t i = 0; i < count && code == KM_OK; i++) {
         if (notes[i].run_id && !km_memory_run_find(store, notes[i].run_id)) {
             code = km_fail(err, KM_ENOTFOUND, "the store has no such run");

@@ -415,6 +415,7 @@ enum km_code km_memory_append(struct km_store *base,
     struct km_memory_store *store = (struct km_memory_store *)base;
     enum km_code code = KM_OK;
     (void)pthread_rwlock_wrlock(&store->lock);
+    store->generation++;
     if (!is_guard_met(store, batch)) {
         code = km_guard_fail(err);
     } else if (store->quota_bytes &&
@@ -471,6 +472,7 @@ enum km_code km_memory_delete_run(struct km_store *base, uint64_t run_id,
 {
     struct km_memory_store *store = (struct km_memory_store *)base;
     (void)pthread_rwlock_wrlock(&store->lock);
+    store->generation++;
     bool found = drop_run(store, run_id);
     (void)pthread_rwlock_unlock(&store->lock);
     return found ? KM_OK

@@ -27,6 +27,7 @@ static void free_store(struct km_sqlite_store *store)
         km_sqlite_disconnect(store->pool);
         store->pool = next;
     }
+    km_sqlite_disconnect(store->watcher);
     km_sqlite_disconnect(store->writer); /* last: it may remove the log */
     (void)pthread_mutex_destroy(&store->pool_lock);
     free(store->db_path);
@@ -112,6 +113,7 @@ static const struct km_store_ops sqlite_ops = {
     .read_notes = km_sqlite_read_notes,
     .check = km_sqlite_check,
     .usage = km_sqlite_usage,
+    .generation = km_sqlite_generation,
     .close = sqlite_close,
 };
 

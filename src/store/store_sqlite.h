@@ -59,6 +59,7 @@ struct km_sqlite_store {
     unsigned char blob[KM_CHUNK_BYTES_MAX];      /* of the writer */
     pthread_mutex_t pool_lock;
     struct km_sqlite_connection *pool; /* idle readers */
+    struct km_sqlite_connection *watcher; /* of generation(); NULL: none yet */
     int pool_count;
 };
 
@@ -93,6 +94,9 @@ struct km_sqlite_connection *km_sqlite_reader_get(struct km_sqlite_store *store,
                                                   struct km_err *err);
 void km_sqlite_reader_put(struct km_sqlite_store *store,
                           struct km_sqlite_connection *reader);
+/* SQLite's data_version, which is of a connection that does nothing else. */
+enum km_code km_sqlite_generation(struct km_store *base, uint64_t *generation,
+                                  struct km_err *err);
 enum km_code km_sqlite_begin(struct km_sqlite_store *store, struct km_err *err);
 /* Commits when `code` is KM_OK, else rolls back and returns `code`. */
 enum km_code km_sqlite_end(struct km_sqlite_store *store, enum km_code code,

@@ -51,6 +51,31 @@ void km_sqlite_reader_put(struct km_sqlite_store *store,
     km_sqlite_disconnect(reader);
 }
 
+enum km_code km_sqlite_generation(struct km_store *base, uint64_t *generation,
+                                  struct km_err *err)
+{
+    struct km_sqlite_store *store = km_sqlite_of(base);
+    enum km_code code = KM_OK;
+    (void)pthread_mutex_lock(&store->pool_lock);
+    if (!store->watcher) {
+        code = km_sqlite_connect(store, false, false, &store->watcher, err);
+    }
+    sqlite3_stmt *get =
+        code ? NULL : km_sql(store->watcher, KM_SQL_DATA_VERSION, err);
+    bool found = false;
+    if (code == KM_OK) {
+        code = get ? km_sql_row(store->watcher, get, &found, err) : err->code;
+    }
+    if (code == KM_OK && found) {
+        *generation = (uint64_t)sqlite3_column_int64(get, 0);
+    }
+    if (get) {
+        (void)sqlite3_reset(get);
+    }
+    (void)pthread_mutex_unlock(&store->pool_lock);
+    return code;
+}
+
 enum km_code km_sqlite_begin(struct km_sqlite_store *store, struct km_err *err)
 {
     if (!store->writer) {

@@ -260,6 +260,7 @@ enum { KM_SQL_SUMMARY_COLUMNS = 17 };
              "(SELECT coalesce(sum(point_count), 0) FROM run), "               \
              "(SELECT count(*) FROM chunk), (SELECT count(*) FROM cursor), "   \
              "(SELECT coalesce(sum(size), 0) FROM chunk)")                     \
+    X(DATA_VERSION, "PRAGMA data_version")                                     \
     X(LEASE_FIND, "SELECT owner, until_ns FROM lease WHERE name = ?")          \
     X(LEASE_PUT, "INSERT OR REPLACE INTO lease (name, owner, until_ns) "       \
                  "VALUES (?, ?, ?)")                                           \

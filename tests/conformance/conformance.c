@@ -270,6 +270,24 @@ static void cursors_are_found_by_source_head_and_path(void)
     close_fresh();
 }
 
+static void a_commit_changes_the_generation(void)
+{
+    struct random_state random = {77};
+    uint64_t first, same, second, third;
+    open_fresh();
+    CHECK_INT(km_store_generation(store, &first, NULL), KM_OK);
+    CHECK_INT(km_store_generation(store, &same, NULL), KM_OK);
+    CHECK(first == same);
+    random_batch(&random, 1, &batch);
+    CHECK_INT(km_store_append(store, &batch, NULL), KM_OK);
+    CHECK_INT(km_store_generation(store, &second, NULL), KM_OK);
+    CHECK(first != second);
+    CHECK_INT(km_store_delete_run(store, batch.runs[0].id, NULL), KM_OK);
+    CHECK_INT(km_store_generation(store, &third, NULL), KM_OK);
+    CHECK(second != third);
+    close_fresh();
+}
+
 static void what_another_importer_brought_is_not_added_again(void)
 {
     struct random_state random = {77};
@@ -566,6 +584,7 @@ int main(int argc, char **argv)
     RUN(a_run_that_is_replaced_keeps_when_it_was_added);
     RUN(filters_search_in_names_and_groups);
     RUN(cursors_are_found_by_source_head_and_path);
+    RUN(a_commit_changes_the_generation);
     RUN(what_another_importer_brought_is_not_added_again);
     RUN(a_lease_has_one_owner_until_it_ends);
     RUN(notes_are_replaced_deleted_and_go_with_their_run);
