@@ -176,7 +176,7 @@ def terminal():
 
     with Place() as place:
         status, seen = in_terminal(
-            place, code, [(b"ready", b"hello\n"), (b"line hello", b"\x03"),
+            place, code, [(b"ready", b"hello\n"), (b"33 77", b"\x03"),
                           (b"interrupted", resize)])
         assert os.WEXITSTATUS(status) == 5, (status, seen)
         assert b"[True, True, True]" in seen, seen
