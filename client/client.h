@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "journal/journal.h"
 #include "knotmeter.h"
@@ -48,6 +49,7 @@ struct km_segment {
     uint32_t slots_seen;    /* published from the start; helper only */
     uint64_t bytes_flushed; /* buffered: on disk */
     int stalls;             /* looks that found it waiting for a slot */
+    bool is_deleted;        /* the server has it, and the room was needed */
 };
 
 struct km_metric {
@@ -104,7 +106,17 @@ struct km_run {
     long child_pid; /* 0 in the process that opened the run */
     char *project, *key, *name, *group, *parent, *notes, *device, *dir;
     char folder[KM_CLIENT_PATH_BYTES];
-    struct km_run *older;              /* list of open runs, for fork */
+    /* shipping; NULL url: the journal stays where it is */
+    char *url, *km, **ship_environment;
+    int finish_wait_ms;
+    bool keep_shipped, ship_refused;
+    int ship_starts;
+    int64_t ship_look_ns, ship_start_ns; /* not before */
+    pid_t shipper;                       /* 0: none */
+    int shipper_fd;                      /* a pidfd, or -1 */
+    uint32_t end_segment;                /* where the journal ended ... */
+    uint64_t end_bytes;                  /* ... 0: it never began */
+    struct km_run *older;                /* list of open runs, for fork */
     struct km_journal_payload scratch; /* under lock */
 };
 
@@ -182,6 +194,16 @@ char *km_client_copy(const char *text); /* NULL stays NULL */
 char *km_client_file_name(const char *key);
 void km_client_say(struct km_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* ship.c */
+void km_client_ship_prepare(struct km_run *run, const char *url);
+void km_client_ship_forget(struct km_run *run);
+/* Starts the shipper, or again; when to look next. Helper only. */
+int64_t km_client_ship_look(struct km_run *run, int64_t now_ns);
+/* Deletes the oldest segment if the server has it; false: it has not. */
+bool km_client_ship_release(struct km_run *run);
+/* After the writer was closed: points that are not delivered in that time. */
+uint64_t km_client_ship_wait(struct km_run *run, int wait_ms);
 
 /* fork.c */
 void km_client_fork_watch(struct km_run *run);

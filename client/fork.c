@@ -50,6 +50,14 @@ static void become_child(struct km_run *run)
     atomic_store(&run->wake_pending, false);
     (void)sem_init(&run->wake, 0, 0);
     run->folder[0] = '\0';
+    if (run->shipper_fd >= 0) { /* the parent's; this process may have its own */
+        (void)close(run->shipper_fd);
+        run->shipper_fd = -1;
+    }
+    run->shipper = 0;
+    run->ship_starts = 0;
+    run->ship_look_ns = run->ship_start_ns = 0;
+    run->end_bytes = 0;
     atomic_store(&run->forked, true);
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { FINISH_WAIT_MS = 5000 };
+
 static const char *const rank_names[] = {"RANK",         "OMPI_COMM_WORLD_RANK",
                                          "PMI_RANK",     "PMIX_RANK",
                                          "SLURM_PROCID", NULL};
@@ -99,6 +101,10 @@ static bool fill_run(struct km_run *run, const struct km_run_options *options)
     if (run->segment_bytes > KM_JOURNAL_SEGMENT_BYTES_MAX) {
         run->segment_bytes = KM_JOURNAL_SEGMENT_BYTES_MAX;
     }
+    run->keep_shipped = options->keep_shipped != 0;
+    run->finish_wait_ms =
+        options->finish_wait_ms ? options->finish_wait_ms : FINISH_WAIT_MS;
+    km_client_ship_prepare(run, options->url);
     run->buffered = options->buffered != 0;
     run->patient = options->patient != 0;
     run->scratch.cap = KM_JOURNAL_PAYLOAD_BYTES_MAX;
@@ -118,6 +124,7 @@ static void free_run(struct km_run *run)
     free(run->device);
     free(run->scratch.bytes);
     km_client_metrics_free(run);
+    km_client_ship_forget(run);
     (void)sem_destroy(&run->wake);
     (void)pthread_mutex_destroy(&run->lock);
     free(run);
@@ -157,6 +164,7 @@ struct km_run *km_run_open(const struct km_run_options *options)
     }
     memset(run, 0, sizeof *run);
     run->none.fd = -1;
+    run->shipper_fd = -1;
     atomic_init(&run->current, &run->none);
     (void)pthread_mutex_init(&run->lock, NULL);
     (void)sem_init(&run->wake, 0, 0);
@@ -219,10 +227,10 @@ void km_run_count(const struct km_run *run, struct km_run_counters *counters)
     pthread_mutex_unlock(lock);
 }
 
-void km_run_close(struct km_run *run)
+uint64_t km_run_close_wait(struct km_run *run, int wait_ms)
 {
     if (!run) {
-        return;
+        return 0;
     }
     km_client_fork_forget(run);
     pthread_mutex_lock(&run->lock);
@@ -232,5 +240,18 @@ void km_run_close(struct km_run *run)
     }
     pthread_mutex_unlock(&run->lock);
     km_client_writer_close(run);
+    uint64_t dropped = atomic_load(&run->dropped);
+    if (dropped > 0 && atomic_load(&run->said) == 0) {
+        km_client_say(run,
+                      "%llu points of %s could not be kept and are dropped",
+                      (unsigned long long)dropped, run->key);
+    }
+    uint64_t left = silent_child ? 0 : km_client_ship_wait(run, wait_ms);
     free_run(run);
+    return left;
+}
+
+void km_run_close(struct km_run *run)
+{
+    (void)km_run_close_wait(run, run ? run->finish_wait_ms : 0);
 }

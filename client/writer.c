@@ -108,11 +108,21 @@ static bool install_next(struct km_run *run)
     if (run->buffered && buffers_in_use(run) >= KM_CLIENT_BUFFERS_MAX) {
         return false;
     }
-    struct km_segment *segment =
-        km_client_segment_create(run, bytes_of_next(run));
-    if (!segment) {
+    uint64_t bytes = bytes_of_next(run);
+    while (atomic_load(&run->disk_bytes) + bytes > run->disk_bytes_max &&
+           km_client_ship_release(run)) {
+    }
+    struct km_segment *segment = km_client_segment_create(run, bytes);
+    int why = errno;
+    while (!segment && why == ENOSPC && km_client_ship_release(run)) {
+        segment = km_client_segment_create(run, bytes);
+        why = errno;
+    }
+    if (!segment && run->segment_count > 0) { /* the first one was said */
         km_client_say(run, "no more room in %s (%s): points are dropped",
-                      run->folder, strerror(errno));
+                      run->folder, strerror(why));
+    }
+    if (!segment) {
         return false;
     }
     pthread_mutex_lock(&run->lock);
@@ -189,7 +199,8 @@ static void *help(void *user)
                 tell_dropped(run);
             }
         }
-        int64_t until_ns = clock_ns;
+        int64_t until_ns = km_client_ship_look(run, now_ns);
+        until_ns = until_ns < clock_ns ? until_ns : clock_ns;
         int64_t soon_ns = now_ns + (run->buffered ? FLUSH_NS : RETRY_NS);
         if ((run->buffered || !ready) && soon_ns < until_ns) {
             until_ns = soon_ns;
@@ -277,6 +288,10 @@ static void close_segment(struct km_run *run, struct km_segment *segment,
     uint64_t used =
         reserved < segment->slot_count ? reserved : segment->slot_count;
     km_client_segment_path(run, segment->index, path, sizeof path);
+    if (is_current) {
+        run->end_segment = segment->index;
+        run->end_bytes = KM_JOURNAL_HEADER_BYTES + used * KM_JOURNAL_SLOT_BYTES;
+    }
     if (is_later) {
         (void)unlink(path);
     } else if (is_current && segment->fd < 0) {

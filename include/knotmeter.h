@@ -57,6 +57,12 @@ struct km_run_options {
     int patient; /* 1: a log call may wait up to a second for room; for
                     programs that convert logs, not for a training */
     int quiet;   /* 1: nothing on standard error */
+    const char *url;    /* of a server that the journal is shipped to while it
+                           grows; $KNOTMETER_URL, else it stays on disk */
+    int finish_wait_ms; /* how long km_run_close() waits at most for the rest to
+                           be delivered; 5,000; -1: not at all */
+    int keep_shipped;   /* 1: what the server has stays on disk, also when
+                           disk_bytes_max is used up */
 };
 
 /* Never NULL for want of a disk: a run that cannot write drops and counts. */
@@ -143,8 +149,13 @@ struct km_run_counters {
 KM_API void km_run_count(const struct km_run *run,
                          struct km_run_counters *counters);
 
-/* Without km_run_finish() before it, the run counts as finished. */
+/* Without km_run_finish() before it, the run counts as finished. When it is
+ * shipped: waits as long as the option says. What is not delivered by then
+ * stays on disk, and is said. */
 KM_API void km_run_close(struct km_run *run);
+/* The same, with a time of its own; returns how many points are not delivered
+ * yet. The shipper goes on by itself. */
+KM_API uint64_t km_run_close_wait(struct km_run *run, int wait_ms);
 
 #ifdef __cplusplus
 }

@@ -28,7 +28,8 @@ FLOORS = {
     "report": ["score"],
     "http": ["score", "watch", "report", "ingest", "tracking"],
     "launch": ["source"],
-    "cli": ["ingest", "score", "report", "watch", "http", "launch"],
+    "ship": ["journal"],
+    "cli": ["ingest", "score", "report", "watch", "http", "launch", "ship"],
     "main": ["cli"],
 }
 # The client library: the journal's encoder and libc, nothing else.

@@ -87,6 +87,14 @@ enum {
     KM_ARTIFACT_MIB_MAX = 16384, /* one file; 16 GiB */
     KM_ARTIFACT_LIST_MAX = 10000,
 
+    /* shipping journals to a server, see docs/protocol.md */
+    KM_SHIP_RANGE_BYTES = 1 * KM_MIB, /* of one POST; a server takes 16 MiB */
+    KM_SHIP_ANSWER_BYTES_MAX = 64 * KM_KIB,
+    KM_SHIP_JOURNALS_MAX = 100000, /* of one `km sync` */
+    KM_SHIP_FOLDERS_MAX = 100000,  /* looked into for journals */
+    KM_SHIP_DEPTH_MAX = 8,         /* of them, below the one that is named */
+    KM_TOKEN_BYTES_MAX = 4 * KM_KIB,
+
     /* the user's config file */
     KM_CONFIG_FILE_BYTES_MAX = 256 * KM_KIB,
     KM_CONFIG_RULES_MAX = 1000, /* rules over metrics; targets */

@@ -129,6 +129,25 @@ static const struct km_option serve_options[] = {
      NULL, 0},
 };
 
+static const struct km_option sync_options[] = {
+    {"to", "URL", "the server, as http://HOST:7878; else $KNOTMETER_URL",
+     KM_OPTION_TEXT, 0, NULL, 0},
+    {"token-file", "FILE", "holds the token; else $KNOTMETER_TOKEN",
+     KM_OPTION_FILE, 0, NULL, 0},
+    {"wait", "SECONDS",
+     "give up when nothing has gone through for so long; 60, with --follow "
+     "86400",
+     KM_OPTION_NUMBER, 0, NULL, 0},
+    {"timeout", "SECONDS", "cut a silent connection; 30", KM_OPTION_COUNT, 0,
+     NULL, 1},
+    {"follow", NULL, "stay and ship what is added", KM_OPTION_FLAG, 'f', NULL,
+     0},
+    {"until-closed", NULL, "with --follow: end when every writer has ended",
+     KM_OPTION_FLAG, 0, NULL, 0},
+    {"until-exit", "PID", "with --follow: end when this process has ended",
+     KM_OPTION_COUNT, 0, NULL, 1},
+};
+
 static const struct km_option compare_options[] = {
     {"by", "KEY",
      "arms are the values of this setting; `km runs --settings` shows them",
@@ -321,6 +340,16 @@ const struct km_command km_commands[] = {
      "Where the output is no terminal the table is printed once.",
      "km top speedrun", KM_WORD_RUN, 0, 1, KM_OPTION_TABLE(top_options),
      km_run_top, 0},
+    {"sync", "FOLDER...", "ship journals to a server",
+     "Sends what the client library wrote, and nothing twice: the server says "
+     "where each journal goes on. What fails in passing is tried again; "
+     "nothing is deleted, so what did not go goes with the next `km sync`. A "
+     "program whose $KNOTMETER_URL is set starts one by itself.\n\n"
+     "The exit status says what stands in the way: 13 the token, 10 the "
+     "network, 9 a busy server, 11 a full one, 5 no server of this kind or no "
+     "journal, 4 other answers, 3 a damaged journal (the others have gone).",
+     "km sync knotmeter --to http://metrics.lab:7878", KM_WORD_PATH, 1, -1,
+     KM_OPTION_TABLE(sync_options), km_run_sync, 0},
     {"runs", "[RUN...]", "list runs",
      "One line a run: its state, how far it came, and the last value of its "
      "validation or training loss, reward or score. In a pipe names are never "

@@ -8,6 +8,7 @@
 enum km_code km_run_top(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_run(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_serve(struct km_cli *cli, struct km_err *err);
+enum km_code km_run_sync(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_import(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_runs(struct km_cli *cli, struct km_err *err);
 enum km_code km_run_metrics(struct km_cli *cli, struct km_err *err);

@@ -58,7 +58,7 @@ enum km_code km_api_journal_take(struct km_request *r, struct km_err *err)
     unsigned char writer[KM_JOURNAL_WRITER_BYTES];
     struct km_receive_answer answer;
     const struct km_receive_as as = as_of(r);
-    int64_t segment = -1, offset = 0;
+    int64_t segment = -1, offset = 0, gone = 0;
     enum km_code code = parse_writer(r, writer, err);
     if (code == KM_OK && (!km_integer_parse(r->parameters[1], &segment) ||
                           segment < 0 || segment >= KM_JOURNAL_SEGMENTS_MAX)) {
@@ -72,8 +72,12 @@ enum km_code km_api_journal_take(struct km_request *r, struct km_err *err)
     if (code) {
         return code;
     }
+    code = km_request_number(r, "gone", 0, 1, 0, &gone, err);
+    if (code) {
+        return code;
+    }
     const struct km_journal_range range = {(uint32_t)segment, (uint64_t)offset,
-                                           r->taken};
+                                           r->taken, gone == 1};
     code = km_receive(r->options->receiver, writer, &as, &range, &answer, err);
     if (code == KM_OK || code == KM_ECONFLICT) {
         write_place(r, &answer); /* also what does not join is told the place */

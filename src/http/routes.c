@@ -42,6 +42,7 @@ static const struct km_route_query points_query[] = {
 
 static const struct km_route_query range_query[] = {
     {"offset", "byte of the segment at which the body begins"},
+    {"gone", "1: segments before this one were deleted by the writer"},
 };
 
 #define QUERY(table) (table), sizeof(table) / sizeof *(table)

@@ -9,6 +9,8 @@
 void km_journal_intake_init(struct km_journal_intake *intake)
 {
     intake->undefined = 0;
+    intake->is_fresh = false;
+    intake->first = 0;
     km_buf_init(&intake->series, (size_t)KM_JOURNAL_METRICS_MAX * 4 + 1);
 }
 
@@ -23,7 +25,11 @@ void km_journal_intake_enter(struct km_journal_intake *intake,
 {
     km_journal_decoder_init(&intake->decoder, header);
     km_buf_reset(&intake->series);
-    if (header->segment == 0) {
+    if (intake->is_fresh) {
+        intake->is_fresh = false;
+        intake->first = header->segment;
+    }
+    if (header->segment == intake->first) {
         km_emit_origin_start(emit, header->start_ns);
     }
 }
@@ -75,7 +81,7 @@ void km_journal_intake_take(struct km_journal_intake *intake,
     } else if (kind == KM_JOURNAL_RUN) {
         const struct km_journal_header *header = &intake->decoder.header;
         km_journal_emit_run(emit, record->payload, header,
-                            is_new && header->segment == 0);
+                            is_new && header->segment == intake->first);
     } else if (!is_new) {
         return;
     } else if (kind == KM_JOURNAL_POINT) {

@@ -15,6 +15,9 @@ struct km_journal_intake {
     struct km_journal_decoder decoder;
     struct km_buf series; /* metric id -> handle, u32 each */
     uint64_t undefined;   /* points of metrics that are not defined */
+    bool is_fresh;        /* set by the owner: nothing was taken before */
+    uint32_t first;       /* segment that the journal begins with: 0, or the
+                             first one that was not deleted */
 };
 
 void km_journal_intake_init(struct km_journal_intake *intake);

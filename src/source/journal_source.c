@@ -12,8 +12,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "source/journal_source.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,13 +81,64 @@ static ssize_t read_at(int fd, void *out, size_t size, uint64_t offset)
     return (ssize_t)have;
 }
 
+/* "000012.kmj" */
+static bool is_segment(const char *name, uint32_t *segment)
+{
+    enum { DIGITS = 6 };
+    if (strspn(name, "0123456789") != DIGITS ||
+        strcmp(name + DIGITS, ".kmj") != 0) {
+        return false;
+    }
+    *segment = (uint32_t)strtoul(name, NULL, 10);
+    return true;
+}
+
+/* The lowest segment behind `after`: those that a server has may be deleted.
+ * False: there is none. */
+static bool find_segment(const struct km_place *place, int64_t after,
+                         uint32_t *found)
+{
+    struct km_err err;
+    uint32_t at, least = UINT32_MAX;
+    int fd = km_place_open(place, place->path.ptr, &err);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    while (folder && (entry = readdir(folder))) {
+        if (is_segment(entry->d_name, &at) && at > after && at < least) {
+            least = at;
+        }
+    }
+    if (folder) {
+        (void)closedir(folder);
+    } else if (fd >= 0) {
+        (void)close(fd);
+    }
+    *found = least;
+    return least != UINT32_MAX;
+}
+
+/* 32 hexadecimal digits */
+static bool is_writer(struct km_str name)
+{
+    bool hex = name.len == (size_t)2 * KM_JOURNAL_WRITER_BYTES;
+    for (size_t i = 0; hex && i < name.len; i++) {
+        hex = strchr("0123456789abcdef", name.ptr[i]) != NULL;
+    }
+    return hex;
+}
+
 static int sniff_journal(const struct km_sniff *sniff)
 {
     char head[8];
     if (!sniff->is_folder) {
         return 0;
     }
+    uint32_t first;
     int fd = open_segment(sniff->place, 0);
+    if (fd < 0 && is_writer(sniff->place->name) &&
+        find_segment(sniff->place, 0, &first)) {
+        fd = open_segment(sniff->place, first);
+    }
     if (fd < 0) {
         return 0;
     }
@@ -109,6 +163,7 @@ static enum km_code begin_journal(struct km_source *source, struct km_str saved,
     state->fd = -1;
     km_buf_init(&state->window, WINDOW_BYTES + 1);
     km_journal_intake_init(&state->intake);
+    state->intake.is_fresh = saved.len == 0;
     if (saved.len == 0) {
         return KM_OK;
     }
@@ -433,6 +488,13 @@ static enum km_code scan_journal(struct km_source *source, struct km_err *err)
     while (code == KM_OK && state->segment < KM_JOURNAL_SEGMENTS_MAX) {
         uint32_t segment = state->segment;
         code = read_news(source, segment, state->slot, err);
+        if (code == KM_EBUSY && state->fd < 0 &&
+            find_segment(source->place, segment, &segment)) {
+            state->segment = segment;
+            state->slot = 0;
+            code = KM_OK;
+            continue;
+        }
         if (code) {
             break;
         }

@@ -18,6 +18,7 @@ km_journal_stream_begin(struct km_journal_stream *stream,
     stream->damaged = 0;
     memcpy(stream->writer, writer, KM_JOURNAL_WRITER_BYTES);
     km_journal_intake_init(&stream->intake);
+    stream->intake.is_fresh = saved.len == 0;
     if (saved.len >= sizeof words) { /* gaps may follow: they stay empty */
         memcpy(words, saved.ptr, sizeof words);
     }
@@ -90,7 +91,8 @@ bool km_journal_stream_joins(const struct km_journal_stream *stream,
 {
     uint32_t segment = stream->place.segment;
     if (range->offset == 0) {
-        return range->segment == segment || range->segment == segment + 1;
+        return range->segment == segment || range->segment == segment + 1 ||
+               (range->gone && range->segment > segment);
     }
     return stream->entered && range->segment == segment &&
            range->offset == km_journal_offset(stream->at);

@@ -30,6 +30,7 @@ struct km_journal_range {
     uint32_t segment;
     uint64_t offset; /* 0, or that of a slot */
     struct km_str bytes;
+    bool gone; /* what lies between was deleted: any later segment joins */
 };
 
 /* `saved` is empty for a new journal, else what save() wrote: the same as that

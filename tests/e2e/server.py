@@ -17,12 +17,13 @@ class Server:
         self.store = store
         self.words = words
         self.process = None
-        self.port = 0
+        self.port = self.port_wanted = 0
 
     def start(self):
         """Starts it (again) and waits for its address."""
         self.process = subprocess.Popen(
-            [KM, "serve", "--store", self.store, "--port", "0", "--quiet",
+            [KM, "serve", "--store", self.store, "--port",
+             str(self.port_wanted), "--quiet",
              *self.words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True)
         line = self.process.stdout.readline()

@@ -280,7 +280,8 @@ static uint64_t ship(struct km_store *store, const struct journal *journal,
         const struct km_journal_range range = {
             place.segment,
             from,
-            {bytes + from, piece < len - from ? piece : len - from}};
+            {bytes + from, piece < len - from ? piece : len - from},
+            false};
         struct km_receive_answer answer;
         enum km_code code = km_receive(receivers[which], journal->writer,
                                        &anyone, &range, &answer, &err);
@@ -341,27 +342,27 @@ static void a_wrong_range_is_told_the_place(void)
     struct km_receive_answer answer;
     struct km_err err;
     char *bytes = journal.segments[0].bytes;
-    const struct km_journal_range gap = {0, 1024, {bytes + 1024, 640}};
+    const struct km_journal_range gap = {0, 1024, {bytes + 1024, 640}, false};
     CHECK_INT(
         km_receive(receiver, journal.writer, &anyone, &gap, &answer, &err),
         KM_ECONFLICT);
     CHECK_INT(answer.offset, 0);
-    const struct km_journal_range later = {2, 0, {bytes, 1024}};
+    const struct km_journal_range later = {2, 0, {bytes, 1024}, false};
     CHECK_INT(
         km_receive(receiver, journal.writer, &anyone, &later, &answer, &err),
         KM_ECONFLICT);
-    const struct km_journal_range lie = {1, 0, {bytes, 1024}};
+    const struct km_journal_range lie = {1, 0, {bytes, 1024}, false};
     CHECK_INT(
         km_receive(receiver, journal.writer, &anyone, &lie, &answer, &err),
         KM_ECORRUPT);
-    const struct km_journal_range noise = {0, 0, {"not a journal", 13}};
+    const struct km_journal_range noise = {0, 0, {"not a journal", 13}, false};
     CHECK_INT(
         km_receive(receiver, journal.writer, &anyone, &noise, &answer, &err),
         KM_EFORMAT);
     /* a slot that is damaged on the way is passed over and counted */
     bytes[128 + 40 * 32 + 9] ^= 1;
     const struct km_journal_range whole = {
-        0, 0, {bytes, journal.segments[0].len}};
+        0, 0, {bytes, journal.segments[0].len}, false};
     CHECK_INT(
         km_receive(receiver, journal.writer, &anyone, &whole, &answer, &err),
         KM_OK);
@@ -388,7 +389,7 @@ static void a_token_of_one_project_brings_no_other(void)
     const struct km_receive_as other = {KM_STR("elsewhere"), true};
     const struct km_receive_as same = {KM_STR("lab"), true};
     const struct km_journal_range first = {
-        0, 0, {journal.segments[0].bytes, journal.segments[0].len}};
+        0, 0, {journal.segments[0].bytes, journal.segments[0].len}, false};
     struct km_receive_answer answer;
     struct km_err err;
     CHECK_INT(
