@@ -58,10 +58,13 @@ tsan: build-tsan/build.ninja
 	@ninja -C build-tsan
 	@python3 tools/run_tests.py build-tsan:threads
 
-# Every fault of the store at every place, 200 kills each of importer and logger.
+# Every fault of the store at every place, 200 kills each of importer,
+# logger, shipper and server, 500 replies that are lost.
 thorough: all
 	@meson test -C $(BUILD) --setup thorough --suite crash --suite conformance
 	@KM=$(BUILD)/km python3 tests/crash/kill_importer.py 200
+	@KM_THOROUGH=1 KM=$(BUILD)/km python3 tests/e2e/test_sync.py
+	@KM_THOROUGH=1 KM=$(BUILD)/km python3 tests/e2e/test_live.py
 
 fuzz: build-fuzz/build.ninja
 	@ninja -C build-fuzz

@@ -88,7 +88,7 @@ enum {
     KM_ARTIFACT_LIST_MAX = 10000,
 
     /* shipping journals to a server, see docs/protocol.md */
-    KM_SHIP_RANGE_BYTES = 1 * KM_MIB, /* of one POST; a server takes 16 MiB */
+    KM_SHIP_RANGE_BYTES = 4 * KM_MIB, /* of one POST; a server takes 16 MiB */
     KM_SHIP_ANSWER_BYTES_MAX = 64 * KM_KIB,
     KM_SHIP_JOURNALS_MAX = 100000, /* of one `km sync` */
     KM_SHIP_FOLDERS_MAX = 100000,  /* looked into for journals */
