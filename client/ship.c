@@ -423,11 +423,6 @@ uint64_t km_client_ship_wait(struct km_run *run, int wait_ms)
     if (!run->url || run->end_bytes == 0) {
         return 0;
     }
-    if (run->km && !is_alive(run) && run->ship_starts < STARTS_MAX &&
-        !run->ship_refused &&
-        !(read_mark(run, &mark) && (mark.refused || has_all(run, &mark)))) {
-        start_shipper(run);
-    }
     int64_t start_ns = km_client_monotonic_ns();
     for (;;) {
         int64_t ms = (km_client_monotonic_ns() - start_ns) / 1000000;
@@ -438,8 +433,14 @@ uint64_t km_client_ship_wait(struct km_run *run, int wait_ms)
         if (has_all(run, &mark)) {
             return 0;
         }
+        bool alive = is_alive(run);
+        if (!alive && run->km && run->ship_starts < STARTS_MAX &&
+            !mark.refused && !run->ship_refused) {
+            start_shipper(run);
+            alive = run->shipper > 0;
+        }
         if (ms >= wait_ms || mark.refused || (mark.waits && ms >= GIVE_UP_MS) ||
-            run->shipper <= 0) {
+            !alive) {
             break;
         }
         const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};

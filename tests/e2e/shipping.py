@@ -26,7 +26,7 @@ def record(folder, steps, run="r", start=0, env=None):
                     for i in range(start, start + steps))
     return subprocess.run(
         [RECORDER, folder, "p", run, "0", "1"], input=lines, text=True,
-        env=env or clean(), capture_output=True, check=False, timeout=120)
+        env={"RECORDER_SEGMENT": str(64 << 20), **(env or clean())}, capture_output=True, check=False, timeout=120)
 
 
 def points(store):

@@ -233,7 +233,9 @@ class Options(ctypes.Structure):
         [("rank", ctypes.c_int), ("world_size", ctypes.c_int),
          ("disk_bytes_max", ctypes.c_uint64),
          ("segment_bytes", ctypes.c_uint64), ("buffered", ctypes.c_int),
-         ("patient", ctypes.c_int), ("quiet", ctypes.c_int)]
+         ("patient", ctypes.c_int), ("quiet", ctypes.c_int),
+         ("url", ctypes.c_char_p), ("finish_wait_ms", ctypes.c_int),
+         ("keep_shipped", ctypes.c_int)]
 
 
 class Evaluation(ctypes.Structure):
