@@ -65,6 +65,7 @@ thorough: all
 	@KM=$(BUILD)/km python3 tests/crash/kill_importer.py 200
 	@KM_THOROUGH=1 KM=$(BUILD)/km python3 tests/e2e/test_sync.py
 	@KM_THOROUGH=1 KM=$(BUILD)/km python3 tests/e2e/test_live.py
+	@KM=$(BUILD)/km KM_THOROUGH=1 python3 tests/python/test_shapes.py
 
 fuzz: build-fuzz/build.ninja
 	@ninja -C build-fuzz
