@@ -24,6 +24,7 @@ enum km_code km_api_series_points(struct km_request *r, struct km_err *err);
 enum km_code km_api_events(struct km_request *r, struct km_err *err);
 enum km_code km_api_fleet(struct km_request *r, struct km_err *err);
 enum km_code km_api_metrics(struct km_request *r, struct km_err *err);
+enum km_code km_api_charts(struct km_request *r, struct km_err *err);
 enum km_code km_api_journal_place(struct km_request *r, struct km_err *err);
 enum km_code km_api_journal_take(struct km_request *r, struct km_err *err);
 

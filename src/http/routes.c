@@ -38,6 +38,15 @@ static const struct km_route_query points_query[] = {
     {"until", "last step; the last there is"},
     {"points", "about so many are given, 4 to 20000; 1000"},
     {"raw", "1: every point, with time and attempt"},
+    {"format", "binary: of raw=1, columns of doubles; json"},
+};
+
+static const struct km_route_query charts_query[] = {
+    {"curves", "RUN:SERIES,RUN:SERIES,..., ids as the lists give them; 256"},
+    {"axis", "step (the default), token, sample, epoch, second, active ..."},
+    {"pixels", "at most two points for each, 2 to 10000; 500"},
+    {"from", "first step; the first there is"},
+    {"until", "last step; the last there is"},
 };
 
 static const struct km_route_query range_query[] = {
@@ -85,6 +94,9 @@ const struct km_route km_routes[] = {
     {KM_GET, "/api/v1/runs/{run}/series/{series}", KM_SCOPE_READ, "getPoints",
      "The points of a series as columns, reduced for drawing.",
      QUERY(points_query), NULL, 0, NULL, km_api_series_points},
+    {KM_GET, "/api/v1/charts", KM_SCOPE_READ, "getCharts",
+     "The curves of a page, reduced for drawing, on one axis.",
+     QUERY(charts_query), NULL, 0, NULL, km_api_charts},
     {KM_GET, "/api/v1/journals/{writer}", KM_SCOPE_WRITE, "getJournalPlace",
      "Where the store stands with a journal: the next range begins there.",
      NULL, 0, NULL, 0, NULL, km_api_journal_place},

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import tempfile
 import time
@@ -296,11 +297,49 @@ def the_description_is_whole():
                              if part.startswith("{")}
                     assert said == meant, path
                     assert "200" in operation["responses"]
-                    status = server.ask(path.replace("{", "").replace(
-                        "}", ""))[0]
+                    stream = "text/event-stream" in json.dumps(operation)
+                    status = server.ask(
+                        path.replace("{", "").replace("}", ""),
+                        "HEAD" if stream else "GET")[0]
                     assert status in (200, 400, 401, 404, 405), (path, status)
             assert len(names) == sum(len(m) for m in
                                      document["paths"].values())
+
+
+def a_page_of_charts_is_one_request():
+    """charts on any axis with exact extremes, raw points also as doubles"""
+    with tempfile.TemporaryDirectory() as top:
+        store = imported(top, train(top))
+        with Server(store) as server:
+            run_id = server.ask("/api/v1/runs")[2]["runs"][0]["id"]
+            one = "/api/v1/runs/" + run_id
+            series = {s["metric"]: s["id"]
+                      for s in server.ask(one + "/series")[2]["series"]}
+            loss = f"{one}/series/{series['train/loss']}"
+            raw = server.ask(loss + "?raw=1")[2]
+            head = server.ask(loss + "?raw=1&format=binary")[2]
+            assert head == server.ask(loss + "?raw=1", Accept=TYPE)[2]
+            count = len(raw["value"])
+            assert struct.unpack("<8sQQQ", head[:32]) == (
+                b"KMPOINT1", 4, count, 0)
+            columns = struct.unpack(f"<{4 * count}d", head[32:])
+            assert list(columns[:count]) == raw["step"]
+            assert list(columns[2 * count:3 * count]) == raw["value"]
+            pairs = f"{run_id}:{series['train/loss']},{run_id}:{'0' * 16}"
+            path = f"/api/v1/charts?pixels=8&curves={pairs}"
+            curve, none = server.ask(path)[2]["curves"]
+            assert not curve["problem"] and "no such series" in none["problem"]
+            assert curve["points"] == count and curve["shown"] <= 16
+            assert max(curve["y"]) == max(raw["value"])
+            assert min(curve["y"]) == min(raw["value"])
+            tokens, _ = server.ask(path + "&axis=token")[2]["curves"]
+            per = tokens["per_step"]
+            assert per and tokens["y"] == curve["y"], tokens
+            for x, step in zip(tokens["x"], curve["x"]):
+                assert abs(x - step * per) <= 1e-9 * abs(x)
+            for bad in ("/api/v1/charts", path + "&axis=moon",
+                        path.replace("=8", "=1", 1), "/api/v1/charts?curves=x"):
+                assert server.ask(bad)[0] == 400, bad
 
 
 def the_fleet_says_what_the_cards_say():
@@ -496,6 +535,7 @@ run(tokens_are_made_private_and_needed_for_writing,
     hosts_and_origins_are_checked_before_anything,
     errors_have_one_shape_and_documented_statuses, every_answer_is_guarded,
     what_is_slow_or_too_large_is_cut, the_api_says_what_the_commands_say,
+    a_page_of_charts_is_one_request,
     the_fleet_says_what_the_cards_say, prometheus_reads_the_metrics,
     the_description_is_whole, shipped_is_as_good_as_imported,
     a_killed_server_loses_and_doubles_nothing)
