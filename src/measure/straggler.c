@@ -36,18 +36,22 @@ static double find_typical(double *sorted, size_t count)
 static void take_step(const struct ranks *ranks, const double *row,
                       struct km_straggler *out)
 {
-    size_t slowest = 0;
+    double most = row[0];
+    size_t ties = 0;
     memcpy(ranks->sorted, row, ranks->count * sizeof *row);
     double typical = find_typical(ranks->sorted, ranks->count);
     for (size_t r = 0; r < ranks->count; r++) {
         double ratio = row[r] / typical;
         ranks->excess[r] += ratio - 1;
         ranks->average[r] += AVERAGED * (ratio - ranks->average[r]);
-        slowest = row[r] > row[slowest] ? r : slowest;
+        ties = row[r] > most ? 1 : ties + !(row[r] < most);
+        most = fmax(most, row[r]);
     }
-    ranks->slowest[slowest]++;
-    out->cost_seconds += row[slowest] - typical;
-    out->step_seconds += row[slowest];
+    for (size_t r = 0; r < ranks->count; r++) { /* those that tie share it */
+        ranks->slowest[r] += row[r] < most ? 0 : 1 / (double)ties;
+    }
+    out->cost_seconds += most - typical;
+    out->step_seconds += most;
     out->steps++;
 }
 
@@ -118,10 +122,11 @@ bool km_straggler_find(const double *seconds, size_t steps, size_t ranks,
         out->rank = rows.slowest[r] > rows.slowest[out->rank] ? r : out->rank;
     }
     double n = (double)out->steps, times = rows.slowest[out->rank];
+    double whole = floor(times + 1e-9);
     double chance = 1 / (double)ranks;
     out->excess = rows.excess[out->rank] / n;
     out->share_slowest = times / n;
-    double one = times > 0 ? 1 - km_binomial_cdf(times - 1, n, chance) : 1;
+    double one = whole > 0 ? 1 - km_binomial_cdf(whole - 1, n, chance) : 1;
     out->p = fmin((double)ranks * one, 1); /* some rank is always slowest */
     out->streak = find_streak(&rows, seconds, steps, out->rank);
     out->flagged = out->streak >= KM_STRAGGLER_STEPS_MIN &&

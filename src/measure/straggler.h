@@ -5,7 +5,8 @@
  * 0.05) for at least 20 steps in a row, and it is the slowest in more than 3 /
  * R of the steps (at most half way from 1/R to 1) with a binomial p below
  * 0.001, times R because any rank might have been it. Of two ranks the faster
- * stands for the median, and MAD is 0. Threads: any.   Document:
+ * stands for the median, and MAD is 0. Ranks that
+ * tie for the slowest share the step. Threads: any.   Document:
  * docs/metrics.md#speed.straggler */
 /* SPDX-License-Identifier: Apache-2.0 */
 #ifndef KM_MEASURE_STRAGGLER_H

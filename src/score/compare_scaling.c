@@ -161,6 +161,17 @@ static struct km_figure_result row(const struct scaling *s, const char *variant,
     return result;
 }
 
+/* One more clause of why it is not to be leaned on. */
+static void weaken(const struct scaling *s, struct km_figure_result *result,
+                   const char *clause)
+{
+    bool both = *result->reason != '\0';
+    result->state = result->state == KM_FIGURE_CENSORED ? KM_FIGURE_CENSORED
+                                                        : KM_FIGURE_WEAK;
+    result->reason = km_arena_printf(s->card->arena, "%s%s%s", clause,
+                                     both ? "; " : "", result->reason);
+}
+
 /* Throughput of one accelerator where there are most, over where there are
  * fewest. */
 static enum km_code add_efficiency(const struct scaling *s)
@@ -188,6 +199,8 @@ static enum km_code add_efficiency(const struct scaling *s)
         result.hi = exp(gain + half);
         result.level = s->card->level;
         result.rung = "Welch's t over runs";
+    } else {
+        weaken(s, &result, "one run of a number: no interval");
     }
     return km_card_add(s->card, result, NULL, s->err);
 }
@@ -196,7 +209,9 @@ static void set_interval(const struct scaling *s, double se,
                          struct km_figure_result *result)
 {
     double df = (double)(s->distinct - 3);
-    if (isfinite(se) && df >= 1) {
+    if (!(result->value > 0)) { /* the jackknife may stay there as well */
+        weaken(s, result, "at its lower bound: no interval");
+    } else if (isfinite(se) && df >= 1) {
         double half = se * km_t_quantile(0.5 + s->card->level / 2, df);
         result->lo = fmax(result->value - half, 0);
         result->hi = result->value + half;
@@ -230,6 +245,7 @@ static enum km_code add_best(const struct scaling *s,
                              const struct km_scaling *fit)
 {
     struct km_figure_result best = row(s, "best number", "accelerator");
+    double least = s->sites[0].workers;
     double most = s->sites[s->count - 1].workers;
     double half = fit->workers_best_se *
                   km_t_quantile(0.5 + s->card->level / 2,
@@ -239,9 +255,18 @@ static enum km_code add_best(const struct scaling *s,
     if (best.value > 2 * most) {
         best.value = 2 * most;
         best.state = KM_FIGURE_CENSORED;
-        best.reason = km_arena_printf(
-            s->card->arena, "throughput goes on rising; %g is the most seen",
-            most);
+        weaken(s, &best,
+               km_arena_printf(s->card->arena,
+                               "throughput goes on rising; %g is the most seen",
+                               most));
+    } else if (best.value < least) {
+        best.value = least;
+        best.state = KM_FIGURE_CENSORED;
+        best.at_most = true;
+        weaken(s, &best,
+               km_arena_printf(s->card->arena,
+                               "throughput falls from the fewest seen, %g, on",
+                               least));
     } else if (isfinite(half)) {
         best.lo = best.value * exp(-half);
         best.hi = best.value * exp(half);

@@ -27,11 +27,13 @@ static enum km_code add_ratio(const struct km_figure_result *scale,
     result.value /= batch;
     result.lo /= batch;
     result.hi /= batch;
-    result.reason =
-        result.lo > FAR       ? "a larger batch would lose few samples"
-        : result.hi < 1 / FAR ? "a smaller batch would take few more steps"
-        : isnan(result.lo)    ? "no interval: nothing is advised"
-                           : "the batch is about right: within a factor of two";
+    result.reason = result.lo > FAR ? "a larger batch would lose few samples"
+                    : result.hi < 1 / FAR
+                        ? "a smaller batch would take few more steps"
+                    : isnan(result.lo) ? "no interval: nothing is advised"
+                    : result.lo >= 1 / FAR && result.hi <= FAR
+                        ? "the batch is about right: within a factor of two"
+                        : "not known well enough to advise on the batch";
     return km_card_add(card, result, NULL, err);
 }
 

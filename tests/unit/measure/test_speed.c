@@ -261,6 +261,19 @@ static void each_second_is_booked_once(void)
     CHECK_NEAR(bins, 300, 1e-9);
 }
 
+static void ranks_that_tie_are_all_the_same(void)
+{
+    struct km_straggler found;
+    static double same[400];
+    for (int i = 0; i < 400; i++) {
+        same[i] = 1 + i / 8;
+    }
+    CHECK(km_straggler_find(same, 50, 8, scratch, &found));
+    CHECK(!found.flagged && found.p > 0.99);
+    CHECK_NEAR(found.share_slowest, 0.125, 1e-12);
+    CHECK_NEAR(found.cost_seconds, 0, 0);
+}
+
 static void too_little_gives_nothing(void)
 {
     struct km_scaling fit;
@@ -289,6 +302,7 @@ int main(int argc, char **argv)
     RUN(equals_the_oracle);
     RUN(devices_are_found_by_the_names_that_runs_report);
     RUN(each_second_is_booked_once);
+    RUN(ranks_that_tie_are_all_the_same);
     RUN(too_little_gives_nothing);
     return tap_end();
 }

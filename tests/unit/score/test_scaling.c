@@ -88,6 +88,41 @@ static void other_settings_that_differ_are_named(void)
     CHECK(f && !strstr(f->reason, "batch") && !strstr(f->reason, "world"));
     CHECK_INT(find("best number")->state, KM_FIGURE_CENSORED);
     CHECK_NEAR(find("best number")->value, 16, 1e-12);
+    CHECK(strstr(find("best number")->reason, "width"));
+    CHECK(strstr(find("best number")->reason, "goes on rising"));
+    cohort_build_end(&build);
+}
+
+/* Throughput in proportion to the number, or to its inverse square. */
+static void scale_by(double power)
+{
+    cohort_build_begin(&build);
+    known_scaling_build(&build, 6, 2, group);
+    for (size_t i = 0; i < build.cohort.count; i++) {
+        struct km_member *m = &build.cohort.members[i];
+        m->axes.rate[KM_AXIS_ACTIVE].per_step =
+            m->axes.rate[KM_AXIS_TOKEN].per_step /
+            (100 * pow(m->facts.accelerators, power)) * (i % 2 ? 1.001 : 0.999);
+    }
+    judge();
+}
+
+static void a_cost_at_its_bound_has_no_interval(void)
+{
+    scale_by(1.02); /* better than in proportion: nothing is lost */
+    const struct km_figure_result *f = find("contention");
+    CHECK_NEAR(f->value, 0, 0);
+    CHECK(f->state == KM_FIGURE_WEAK && isnan(f->lo) && isnan(f->hi));
+    CHECK(strstr(f->reason, "bound"));
+    cohort_build_end(&build);
+}
+
+static void fewer_than_the_fewest_is_not_said(void)
+{
+    scale_by(-2); /* each one more makes it slower */
+    const struct km_figure_result *f = find("best number");
+    CHECK(f->state == KM_FIGURE_CENSORED && f->at_most);
+    CHECK(f->value >= 1);
     cohort_build_end(&build);
 }
 
@@ -97,5 +132,7 @@ int main(void)
     RUN(few_numbers_have_an_efficiency_and_no_law);
     RUN(who_does_not_know_is_left_out);
     RUN(other_settings_that_differ_are_named);
+    RUN(a_cost_at_its_bound_has_no_interval);
+    RUN(fewer_than_the_fewest_is_not_said);
     return tap_end();
 }
