@@ -2,7 +2,7 @@
 
     import knotmeter.wandb as wandb
 
-Numbers, settings, summaries, tables of numbers and alerts are kept. Media,
+Numbers, settings, summaries and alerts are kept. Tables, media,
 artifacts and watch() are accepted and passed over. Unknown names and arguments
 are said once; nothing raises, nothing is sent to anybody else.
 """
