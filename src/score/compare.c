@@ -282,8 +282,11 @@ static const char *headline_of(const struct comparing *c)
                                c->told_a, exp(r->value),
                                km_speedup_variant(axis), c->told_b);
         if (text && r->lone) {
+            /* of steps, on the axis that the sentence is about */
+            double shift = r->value - s->axis[KM_AXIS_STEP].value;
             text = km_arena_printf(arena, "%s (%.2f to %.2f along the curve)",
-                                   text, exp(s->along[0]), exp(s->along[1]));
+                                   text, exp(s->along[0] + shift),
+                                   exp(s->along[1] + shift));
         } else if (text) {
             text = km_arena_printf(arena, "%s [%.2f, %.2f]", text, exp(r->lo),
                                    exp(r->hi));

@@ -8,6 +8,7 @@ import itertools
 import json
 import math
 import os
+import re
 import random
 import tempfile
 
@@ -111,6 +112,14 @@ def undecidable():
         verdict = figure(card_of(store, "compare", "a", "b"), "compare.verdict")
         assert verdict["state"] == "INSUFFICIENT" and verdict["value"] is None
         assert "UNDECIDABLE" in verdict["reason"], verdict
+        # the range is on the axis that the sentence is about
+        folder.add("slow", {"opt": "c"}, {"val/loss": power_law(500, 0.4)})
+        store = store_of(folder, root)
+        said = re.search(r"learns ([\d.]+)x as fast per active second as .*? "
+                         r"\(([\d.]+) to ([\d.]+) along the curve\)",
+                         card_of(store, "compare", "a", "slow")["headline"])
+        value, low, high = map(float, said.groups())
+        assert value > 4 and low <= value <= high, said.group()
         for words in (("compare", "a"), ("compare", "--by", "nothing"),
                       ("compare", "a", "b", "--power", "1")):
             code, _, err = km(*words, "--store", store)
