@@ -143,6 +143,26 @@ const struct km_figure_result *km_card_find(const struct km_scorecard *card,
     return NULL;
 }
 
+const struct km_figure_result *
+km_card_leading_velocity(const struct km_scorecard *card, const char *variant,
+                         bool *of_late)
+{
+    const struct km_figure_result *local =
+        km_card_find(card, "learn.velocity_local", "per step");
+    const struct km_figure_result *model = NULL;
+    for (size_t i = 0; i < card->count && !model; i++) {
+        const struct km_figure_result *result = &card->results[i];
+        bool asked = !variant || strcmp(result->variant, variant) == 0;
+        model = asked && strcmp(result->figure->id, "learn.velocity") == 0 &&
+                        isfinite(result->value)
+                    ? result
+                    : NULL;
+    }
+    *of_late = local && isfinite(local->value) && isfinite(local->lo) &&
+               !(model && isfinite(model->lo));
+    return *of_late ? local : model;
+}
+
 enum km_code km_card_spell(struct km_scorecard *card, struct km_err *err)
 {
     card->headline = km_spell_numbers(card->headline, card->arena);

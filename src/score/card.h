@@ -39,6 +39,14 @@ const struct km_figure_result *km_card_find(const struct km_scorecard *card,
                                             const char *id,
                                             const char *variant);
 
+/* The velocity that leads where one is told: learn.velocity of `variant`
+ * (NULL: of the first axis that has one), or that of the latest steps where
+ * only it has an interval: what is not calibrated does not lead. `*of_late`
+ * says which. NULL: neither has a value. */
+const struct km_figure_result *
+km_card_leading_velocity(const struct km_scorecard *card, const char *variant,
+                         bool *of_late);
+
 enum km_code km_card_add_curve(struct km_scorecard *card, struct km_curve curve,
                                struct km_err *err);
 enum km_code km_card_add_matrix(struct km_scorecard *card,

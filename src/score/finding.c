@@ -136,6 +136,32 @@ const struct km_figure_result *km_finding_on(const struct km_scorecard *card,
                : NULL;
 }
 
+const struct km_figure_result *
+km_finding_gravest(const struct km_scorecard *card, const char **word)
+{
+    static const struct {
+        const char *id, *word;
+    } rows[] = {{"verdict.nonfinite", "Not finite"},
+                {"verdict.stalled", "No sign of life"},
+                {"verdict.diverged", "Diverged"},
+                {"verdict.overfitting", "Overfitting"},
+                {"verdict.regime_change", "Worse than its past says"},
+                {"verdict.plateau", "On a plateau"},
+                {"verdict.memorising", NULL},
+                {"verdict.underfitting", NULL},
+                {"verdict.spike", NULL}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct km_figure_result *on = km_finding_on(card, rows[i].id);
+        if (on) {
+            if (word) {
+                *word = rows[i].word;
+            }
+            return on;
+        }
+    }
+    return NULL;
+}
+
 double km_finding_negligible(const struct km_score_input *input,
                              const struct km_curve_input *curve, double level)
 {

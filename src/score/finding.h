@@ -56,6 +56,11 @@ const char *km_finding_words(struct km_arena *arena,
 const struct km_figure_result *km_finding_on(const struct km_scorecard *card,
                                              const char *id);
 
+/* The gravest verdict that stands; `word` (NULL: not wanted) is how a sentence
+ * begins with it, or NULL of one that no sentence begins with. NULL: none. */
+const struct km_figure_result *
+km_finding_gravest(const struct km_scorecard *card, const char **word);
+
 /* The gain that is not worth waiting for at a level of a curve: what the user
  * said, else km_negligible(). */
 double km_finding_negligible(const struct km_score_input *input,

@@ -193,33 +193,13 @@ first_standing(const struct km_scorecard *card, const char *id,
     return NULL;
 }
 
-/* The model's velocity where it has an interval, else that of the last steps.
- */
-static const struct km_figure_result *
-velocity_of(const struct km_scorecard *card)
-{
-    const struct km_figure_result *model =
-        km_card_find(card, "learn.velocity", "per step");
-    const struct km_figure_result *local =
-        km_card_find(card, "learn.velocity_local", "per step");
-    bool better = local && isfinite(local->lo) &&
-                  !(model && isfinite(model->value) && isfinite(model->lo));
-    return better ? local : model;
-}
-
 static void keep_verdict(struct km_fleet_card *kept,
                          const struct km_scorecard *card)
 {
-    static const char *const ids[] = {
-        "verdict.nonfinite",   "verdict.stalled",       "verdict.diverged",
-        "verdict.overfitting", "verdict.regime_change", "verdict.plateau",
-        "verdict.memorising",  "verdict.underfitting",  "verdict.spike"};
-    for (size_t i = 0; i < sizeof ids / sizeof *ids && !kept->on; i++) {
-        const struct km_figure_result *on = km_finding_on(card, ids[i]);
-        if (on) {
-            kept->on = on->figure;
-            kept->on_since = on->value;
-        }
+    const struct km_figure_result *on = km_finding_gravest(card, NULL);
+    if (on) {
+        kept->on = on->figure;
+        kept->on_since = on->value;
     }
     for (size_t i = 0; i < card->count && !kept->judged; i++) {
         kept->judged = card->results[i].state == KM_FIGURE_QUIET;
@@ -278,7 +258,8 @@ static void keep_card(struct km_fleet_card *kept,
     static const char *const speeds[] = {"tokens", "samples", "steps"};
     static const char *const finals[] = {"validation", "training"};
     *kept = nothing;
-    kept->velocity = keep(velocity_of(card));
+    bool of_late;
+    kept->velocity = keep(km_card_leading_velocity(card, "per step", &of_late));
     kept->throughput =
         keep(first_standing(card, "speed.throughput", speeds, 3));
     kept->forecast = keep(first_standing(card, "forecast.final", finals, 2));

@@ -32,29 +32,12 @@ static const char *number_text(struct km_arena *arena,
                            unit);
 }
 
-/* The velocity on the first axis that stands; that of the latest steps where
- * only it has an interval: what is not calibrated does not lead. */
-static const struct km_figure_result *
-find_velocity(const struct km_scorecard *card)
-{
-    const struct km_figure_result *local =
-        km_card_find(card, "learn.velocity_local", "per step");
-    for (size_t i = 0; i < card->count; i++) {
-        const struct km_figure_result *result = &card->results[i];
-        if (strcmp(result->figure->id, "learn.velocity") == 0 &&
-            stands(result)) {
-            bool better = !isfinite(result->lo) && stands(local) &&
-                          isfinite(local->lo);
-            return better ? local : result;
-        }
-    }
-    return NULL;
-}
-
 static const char *velocity_text(const struct km_score_input *input,
                                  struct km_scorecard *card)
 {
-    const struct km_figure_result *velocity = find_velocity(card);
+    bool of_late;
+    const struct km_figure_result *velocity =
+        km_card_leading_velocity(card, NULL, &of_late);
     const char *name = input->learn.track ? input->learn.track->name : "";
     if (!velocity) {
         const struct km_figure_result *any =
@@ -82,11 +65,12 @@ static const char *velocity_text(const struct km_score_input *input,
                                input->steepened);
     }
     bool weak = isfinite(velocity->lo) && velocity->lo <= 0;
-    return km_arena_printf(card->arena,
-                           weak ? "%s may be improving by %s, but zero is not "
-                                  "excluded"
-                                : "%s improves by %s",
-                           name, number_text(card->arena, velocity));
+    return km_arena_printf(
+        card->arena,
+        weak ? "%s may be improving by %s%s, but zero is not "
+               "excluded"
+             : "%s improves by %s%s",
+        name, number_text(card->arena, velocity), of_late ? " of late" : "");
 }
 
 /* What a run that is at its end came to. */
@@ -139,20 +123,11 @@ static const char *forecast_text(const struct km_score_input *input,
  */
 static const char *verdict_text(struct km_scorecard *card, const char *text)
 {
-    static const struct {
-        const char *id, *word;
-    } rows[] = {{"verdict.nonfinite", "Not finite"},
-                {"verdict.stalled", "No sign of life"},
-                {"verdict.diverged", "Diverged"},
-                {"verdict.overfitting", "Overfitting"},
-                {"verdict.regime_change", "Worse than its past says"},
-                {"verdict.plateau", "On a plateau"}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const struct km_figure_result *on = km_finding_on(card, rows[i].id);
-        if (on) {
-            return km_arena_printf(card->arena, "%s since step %.0f: %s",
-                                   rows[i].word, on->value, text);
-        }
+    const char *word = NULL;
+    const struct km_figure_result *on = km_finding_gravest(card, &word);
+    if (on && word) {
+        return km_arena_printf(card->arena, "%s since step %.0f: %s", word,
+                               on->value, text);
     }
     return text;
 }

@@ -263,7 +263,8 @@ static void a_moving_rate_is_part_of_the_velocity(void)
     const struct km_figure_result *v = find("learn.velocity", "per step");
     CHECK(v && v->state == KM_FIGURE_WEAK && isnan(v->lo));
     /* what is not calibrated does not lead */
-    CHECK(strstr(card.headline, "nat/kstep [") != NULL);
+    CHECK(strstr(card.headline, "nat/kstep [") != NULL &&
+          strstr(card.headline, "] of late") != NULL);
     CHECK(v && fabs(v->value - truth) < 0.2 * truth);
     check_state("learn.marginal_cost", NULL, KM_FIGURE_INSUFFICIENT,
                 "the learning rate moved");
