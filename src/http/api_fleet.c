@@ -6,40 +6,25 @@
 #include "http/api.h"
 #include "http/private.h"
 #include "report/fleet_json.h"
+#include "store/store_rules.h"
 
 enum { PAGE_DEFAULT = 100, PAGE_MAX = 10000 };
 
 /* What is asked for. */
 struct asked {
     struct km_request *request;
-    struct km_str project, contains;
+    struct km_run_filter filter;
     bool going;
     enum km_fleet_sort sort;
     int64_t skip, limit;
 };
 
-static bool contains(struct km_str text, struct km_str part)
-{
-    for (size_t i = 0; i + part.len <= text.len; i++) {
-        if (memcmp(text.ptr + i, part.ptr, part.len) == 0) {
-            return true;
-        }
-    }
-    return part.len == 0;
-}
-
 static bool is_asked_for(void *user, const struct km_fleet_row *row)
 {
     const struct asked *asked = user;
-    const struct km_run_meta *meta = &row->run.meta;
-    return km_request_may_see(asked->request, meta->project) &&
-           (!asked->project.len ||
-            km_str_equal(asked->project, meta->project)) &&
-           (!asked->going || row->going) &&
-           (contains(meta->project, asked->contains) ||
-            contains(meta->name, asked->contains) ||
-            contains(meta->external_id, asked->contains) ||
-            contains(meta->group, asked->contains));
+    return km_request_may_see(asked->request, row->run.meta.project) &&
+           km_run_matches(&row->run, &asked->filter) &&
+           (!asked->going || row->going);
 }
 
 static enum km_code read_sort(struct km_request *r, enum km_fleet_sort *sort,
@@ -66,8 +51,8 @@ static enum km_code read_asked(struct km_request *r, struct asked *asked,
     const char *going = km_request_query(r, "going");
     *asked = (struct asked){
         .request = r,
-        .project = km_str_of(km_request_query(r, "project")),
-        .contains = km_str_of(km_request_query(r, "contains")),
+        .filter = {.project = km_str_of(km_request_query(r, "project")),
+                   .contains = km_str_of(km_request_query(r, "contains"))},
         .going = going && strcmp(going, "1") == 0,
     };
     enum km_code code = read_sort(r, &asked->sort, err);

@@ -69,10 +69,6 @@ enum km_code km_mlflow_page(struct km_request *r, size_t count, int64_t most,
                             struct km_err *err);
 void km_mlflow_write_next(struct km_json_writer *w, size_t until, size_t count);
 
-/* Fills filter, order, view and project of a search from the request. */
-enum km_code km_mlflow_search_of(struct km_request *r, struct km_search *search,
-                                 struct km_err *err);
-
 /* A metric's value as a model's: kept with the model. */
 enum km_code km_mlflow_model_metric(struct km_request *r,
                                     const struct km_tracked_run *run,
@@ -86,14 +82,15 @@ enum km_code km_artifact_receive(struct km_request *r, struct km_str piece,
 
 #define KM_MLFLOW_HANDLERS(X)                                                  \
     X(experiment_create)                                                       \
-    X(experiment_get) X(experiment_named) X(experiment_update)                 \
-        X(experiment_delete) X(experiment_restore) X(experiment_tag)           \
-            X(experiment_untag) X(experiment_search) X(run_create) X(run_get)  \
-                X(run_update) X(run_delete) X(run_restore) X(run_search) X(    \
-                    log_metric) X(log_batch) X(log_param) X(log_inputs)        \
-                    X(log_outputs) X(log_model) X(set_tag) X(delete_tag) X(    \
-                        history) X(history_bulk) X(artifacts) X(artifact_list) \
-                        X(artifact_get) X(artifact_put) X(artifact_delete)     \
+    X(experiment_get)                                                          \
+    X(experiment_named) X(experiment_update) X(experiment_delete)              \
+        X(experiment_restore) X(experiment_tag) X(experiment_untag)            \
+            X(experiment_search) X(run_create) X(run_get) X(run_update)        \
+                X(run_delete) X(run_restore) X(run_search) X(log_metric)       \
+                    X(log_batch) X(log_param) X(log_inputs) X(log_outputs) X(  \
+                        log_model) X(set_tag) X(delete_tag) X(history)         \
+                        X(history_bulk) X(artifacts) X(artifact_list) X(       \
+                            artifact_get) X(artifact_put) X(artifact_delete)   \
                             X(artifact_multipart) X(model_create) X(model_get) \
                                 X(model_update) X(model_delete) X(model_tags)  \
                                     X(model_untag) X(model_params)             \

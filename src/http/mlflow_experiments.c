@@ -179,31 +179,3 @@ enum km_code km_mlflow_experiment_untag(struct km_request *r,
                                           km_mlflow_text(r, "key"), NULL, err);
     return code ? code : km_mlflow_done(r);
 }
-
-enum km_code km_mlflow_experiment_search(struct km_request *r,
-                                         struct km_err *err)
-{
-    struct km_search search = {.subject = KM_SEARCH_EXPERIMENTS};
-    const void **list;
-    size_t count = 0, from = 0, until = 0;
-    enum km_code code = km_mlflow_search_of(r, &search, err);
-    code = code ? code
-                : km_search(r->options->tracker, &search, &r->arena, &list,
-                            &count, err);
-    code =
-        code ? code : km_mlflow_page(r, count, 50000, 1000, &from, &until, err);
-    if (code) {
-        return code;
-    }
-    struct km_json_writer w;
-    km_mlflow_begin(r, &w);
-    km_json_key(&w, "experiments");
-    km_json_array_begin(&w);
-    for (size_t i = from; i < until; i++) {
-        km_mlflow_write_experiment(&w, list[i]);
-    }
-    km_json_array_end(&w);
-    km_mlflow_write_next(&w, until, count);
-    km_json_object_end(&w);
-    return KM_OK;
-}

@@ -6,8 +6,9 @@
 
 enum { EXPERIMENTS_MAX = 1000, RUNS_MAX = 1000, HISTORY_PAGE = 25000 };
 
-enum km_code km_mlflow_search_of(struct km_request *r, struct km_search *search,
-                                 struct km_err *err)
+/* Fills filter, order, view and project of a search from the request. */
+static enum km_code search_of(struct km_request *r, struct km_search *search,
+                              struct km_err *err)
 {
     struct km_str view = km_mlflow_text(r, "run_view_type");
     view = view.len ? view : km_mlflow_text(r, "view_type");
@@ -64,30 +65,73 @@ static enum km_code experiments_of(struct km_request *r,
     return code;
 }
 
-enum km_code km_mlflow_run_search(struct km_request *r, struct km_err *err)
+static enum km_code write_run(struct km_request *r, struct km_json_writer *w,
+                              const void *found, struct km_err *err)
 {
-    struct km_search search = {.subject = KM_SEARCH_RUNS};
+    const struct km_book *book = km_tracker_book(r->options->tracker);
+    const struct km_tracked_run *run = found;
+    return km_mlflow_write_run(r, w, km_book_find_run(book, km_str_of(run->id)),
+                               err);
+}
+
+static enum km_code write_model(struct km_request *r, struct km_json_writer *w,
+                                const void *found, struct km_err *err)
+{
+    (void)r;
+    (void)err;
+    km_mlflow_write_model(w, found);
+    return KM_OK;
+}
+
+static enum km_code write_experiment(struct km_request *r,
+                                     struct km_json_writer *w,
+                                     const void *found, struct km_err *err)
+{
+    (void)r;
+    (void)err;
+    km_mlflow_write_experiment(w, found);
+    return KM_OK;
+}
+
+/* What can be searched for: what is found, as which key, how many of it a page
+ * has at most and unless it is asked for. */
+static const struct searched {
+    enum km_search_subject subject;
+    const char *key;
+    int64_t most, usual;
+    bool within; /* of experiments that are named */
+    enum km_code (*write)(struct km_request *r, struct km_json_writer *w,
+                          const void *found, struct km_err *err);
+} runs = {KM_SEARCH_RUNS, "runs", 50000, 1000, true, write_run},
+  models = {KM_SEARCH_MODELS, "models", 1000, 100, true, write_model},
+  experiments = {KM_SEARCH_EXPERIMENTS, "experiments", 50000, 1000, false,
+                 write_experiment};
+
+static enum km_code find_page(struct km_request *r, const struct searched *of,
+                              struct km_err *err)
+{
+    struct km_search search = {.subject = of->subject};
     const void **list;
     size_t count = 0, from = 0, until = 0;
-    enum km_code code = km_mlflow_search_of(r, &search, err);
-    code = code ? code : experiments_of(r, &search, err);
+    enum km_code code = search_of(r, &search, err);
+    if (code == KM_OK && of->within) {
+        code = experiments_of(r, &search, err);
+    }
     code = code ? code
                 : km_search(r->options->tracker, &search, &r->arena, &list,
                             &count, err);
-    code =
-        code ? code : km_mlflow_page(r, count, 50000, 1000, &from, &until, err);
+    code = code ? code
+                : km_mlflow_page(r, count, of->most, of->usual, &from, &until,
+                                 err);
     if (code) {
         return code;
     }
     struct km_json_writer w;
-    const struct km_book *book = km_tracker_book(r->options->tracker);
     km_mlflow_begin(r, &w);
-    km_json_key(&w, "runs");
+    km_json_key(&w, of->key);
     km_json_array_begin(&w);
     for (size_t i = from; i < until && code == KM_OK; i++) {
-        const struct km_tracked_run *found = list[i];
-        code = km_mlflow_write_run(
-            r, &w, km_book_find_run(book, km_str_of(found->id)), err);
+        code = of->write(r, &w, list[i], err);
     }
     km_json_array_end(&w);
     km_mlflow_write_next(&w, until, count);
@@ -95,32 +139,20 @@ enum km_code km_mlflow_run_search(struct km_request *r, struct km_err *err)
     return code;
 }
 
+enum km_code km_mlflow_run_search(struct km_request *r, struct km_err *err)
+{
+    return find_page(r, &runs, err);
+}
+
 enum km_code km_mlflow_model_search(struct km_request *r, struct km_err *err)
 {
-    struct km_search search = {.subject = KM_SEARCH_MODELS};
-    const void **list;
-    size_t count = 0, from = 0, until = 0;
-    enum km_code code = km_mlflow_search_of(r, &search, err);
-    code = code ? code : experiments_of(r, &search, err);
-    code = code ? code
-                : km_search(r->options->tracker, &search, &r->arena, &list,
-                            &count, err);
-    code =
-        code ? code : km_mlflow_page(r, count, 1000, 100, &from, &until, err);
-    if (code) {
-        return code;
-    }
-    struct km_json_writer w;
-    km_mlflow_begin(r, &w);
-    km_json_key(&w, "models");
-    km_json_array_begin(&w);
-    for (size_t i = from; i < until; i++) {
-        km_mlflow_write_model(&w, list[i]);
-    }
-    km_json_array_end(&w);
-    km_mlflow_write_next(&w, until, count);
-    km_json_object_end(&w);
-    return KM_OK;
+    return find_page(r, &models, err);
+}
+
+enum km_code km_mlflow_experiment_search(struct km_request *r,
+                                         struct km_err *err)
+{
+    return find_page(r, &experiments, err);
 }
 
 /* ---- history ---- */

@@ -372,6 +372,12 @@ def the_fleet_says_what_the_cards_say():
             assert len(fleet("?limit=1")["runs"]) == 1
             assert fleet("?skip=1&order=name")["runs"][0]["run"][-1] == "B"
             assert fleet("?contains=/nothing")["total"] == 0
+            # as /api/v1/runs has it: part of project/name
+            project = whole["runs"][0]["project"]
+            for part in (project + "/A", "/B"):
+                assert fleet("?contains=" + part)["total"] == 1, part
+                assert len(server.ask("/api/v1/runs?contains=" + part)[2]
+                           ["runs"]) == 1
             assert fleet("?going=1")["total"] == 0
             for order in ("velocity", "best"):
                 values = [r["velocity" if order == "velocity" else "last"]
