@@ -158,6 +158,15 @@ void km_json_double(struct km_json_writer *w, double value)
     }
 }
 
+void km_json_known(struct km_json_writer *w, double value)
+{
+    if (isfinite(value)) {
+        km_json_double(w, value);
+    } else {
+        km_json_null(w);
+    }
+}
+
 void km_json_str(struct km_json_writer *w, struct km_str text)
 {
     begin_value(w);

@@ -31,6 +31,7 @@ void km_json_null(struct km_json_writer *w);
 void km_json_bool(struct km_json_writer *w, bool value);
 void km_json_int(struct km_json_writer *w, int64_t value);
 void km_json_double(struct km_json_writer *w, double value);
+void km_json_known(struct km_json_writer *w, double value);    /* else null */
 void km_json_text(struct km_json_writer *w, const char *text); /* NULL: null */
 void km_json_str(struct km_json_writer *w, struct km_str text);
 void km_json_raw(struct km_json_writer *w, struct km_str json); /* trusted */

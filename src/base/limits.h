@@ -95,6 +95,14 @@ enum {
     KM_SHIP_DEPTH_MAX = 8,         /* of them, below the one that is named */
     KM_TOKEN_BYTES_MAX = 4 * KM_KIB,
 
+    /* what is watched live */
+    KM_VIEWERS_MAX = 800,         /* streams of events that are open */
+    KM_EVENTS_KEPT_MAX = 2048,        /* changes that a stream may fall behind */
+    KM_FLEET_RUNS_MAX = 20000,    /* newest runs that `km serve` shows */
+    KM_FLEET_METRICS_RUNS_MAX = 200,  /* runs under way that /metrics tells of */
+    KM_TOP_RUNS_MAX = 2000,       /* newest runs that `km top` shows */
+    KM_LISTEN_BYTES = 4 * KM_MIB, /* output of a command that is not read yet */
+
     /* the user's config file */
     KM_CONFIG_FILE_BYTES_MAX = 256 * KM_KIB,
     KM_CONFIG_RULES_MAX = 1000, /* rules over metrics; targets */

@@ -13,7 +13,6 @@
 #include "report/text.h"
 
 enum {
-    RUNS_MAX = 2000,  /* the newest */
     EVERY_S = 2,      /* a look at what has changed */
     BUDGET_MS = 150,  /* of computing between two looks at the keyboard */
     ONCE_MS = 600000, /* where nobody waits at a keyboard */
@@ -72,7 +71,7 @@ static enum km_code look(struct top *top, struct km_err *err)
                         ? (struct km_str){top->search, top->search_len}
                         : km_str_of(word),
         .order = KM_ORDER_NEWEST,
-        .limit = RUNS_MAX,
+        .limit = KM_TOP_RUNS_MAX,
     };
     enum km_code code = km_fleet_list(&top->fleet, &filter, err);
     return code ? code : arrange(top, err);
@@ -271,10 +270,10 @@ static int64_t movement(int key, size_t page)
         return (int64_t)page;
     case KM_KEY_HOME:
     case 'g':
-        return -(int64_t)RUNS_MAX;
+        return -(int64_t)KM_TOP_RUNS_MAX;
     case KM_KEY_END:
     case 'G':
-        return RUNS_MAX;
+        return KM_TOP_RUNS_MAX;
     default:
         return 0;
     }

@@ -1,19 +1,19 @@
 /* api_metrics.c - the server and the runs under way, for Prometheus.
  *
- * Text format 0.0.4. Figures are those of at most LIVE_MAX runs under way, the
- * newest, so that a scrape has a bound; a figure that has no value has no
- * line. Labels hold what logs say: they are escaped, and cut at characters. */
+ * Text format 0.0.4. Figures are those of at most KM_FLEET_METRICS_RUNS_MAX
+ * runs under way, the newest, so that a scrape has a bound; a figure that has
+ * no value has no line. Labels hold what logs say: they are escaped, and cut at
+ * characters. */
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/number.h"
 #include "http/api.h"
 #include "http/private.h"
 #include "report/text.h"
-
-enum { LIVE_MAX = 200 };
 
 static void family(struct km_buf *out, const char *name, const char *type,
                    const char *help)
@@ -116,12 +116,12 @@ static void verdict_line(struct km_buf *out, const struct km_fleet_row *row)
 static void write_runs(struct km_request *r, const struct km_fleet *fleet)
 {
     struct km_buf *out = &r->reply;
-    size_t shown[LIVE_MAX], count = 0, going = 0, seen = 0;
+    size_t shown[KM_FLEET_METRICS_RUNS_MAX], count = 0, going = 0, seen = 0;
     for (size_t i = 0; i < fleet->count; i++) {
         if (km_request_may_see(r, fleet->rows[i].run.meta.project)) {
             seen++;
             going += fleet->rows[i].going;
-            if (fleet->rows[i].going && count < LIVE_MAX) {
+            if (fleet->rows[i].going && count < KM_FLEET_METRICS_RUNS_MAX) {
                 shown[count++] = i;
             }
         }

@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
+
+#include "base/wait.h"
 
 enum { TICK_MS = 200 };
 static const int64_t MS = 1000000;
@@ -42,12 +43,7 @@ static void *watch(void *user)
     struct km_deadlines *d = user;
     (void)pthread_mutex_lock(&d->lock);
     while (!d->end) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += TICK_MS * MS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        (void)pthread_cond_timedwait(&d->ended, &d->lock, &until);
+        (void)km_wait_ms(&d->ended, &d->lock, TICK_MS);
         cut_late(d);
     }
     (void)pthread_mutex_unlock(&d->lock);

@@ -7,13 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/limits.h"
+#include "base/wait.h"
 #include "report/fleet_json.h"
 
 enum {
-    RING = 2048,
     LOOK_MS = 500,
     BEAT_MS = 15 * 1000,
     ROW_BYTES_MAX = 64 * KM_KIB,
@@ -56,7 +55,7 @@ struct km_events {
     pthread_t thread;
     bool end;
     uint64_t epoch; /* of this server: numbers of another mean nothing */
-    struct event ring[RING];
+    struct event ring[KM_EVENTS_KEPT_MAX];
     uint64_t number;        /* of the newest event */
     struct km_viewer first; /* of the ring of viewers */
     size_t viewer_count;
@@ -81,7 +80,8 @@ static void add_event(struct km_events *events, uint64_t run_id,
                       struct km_str project, const char *row, size_t row_len)
 {
     char *block = malloc(project.len + 1 + row_len + 1);
-    struct event *event = &events->ring[(events->number + 1) % RING];
+    struct event *event =
+        &events->ring[(events->number + 1) % KM_EVENTS_KEPT_MAX];
     if (!block) {
         return; /* viewers see it with the next change */
     }
@@ -212,14 +212,8 @@ static void *watch(void *user)
         }
         (void)pthread_mutex_lock(&events->lock);
         wake(events);
-        struct timespec until;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += LOOK_MS * MS;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
         if (!events->end) {
-            (void)pthread_cond_timedwait(&events->change, &events->lock,
-                                         &until);
+            (void)km_wait_ms(&events->change, &events->lock, LOOK_MS);
         }
     }
     wake(events);
@@ -263,7 +257,7 @@ void km_events_end(struct km_events *events)
 
 void km_events_destroy(struct km_events *events)
 {
-    for (size_t i = 0; i < RING; i++) {
+    for (size_t i = 0; i < KM_EVENTS_KEPT_MAX; i++) {
         free(events->ring[i].project);
     }
     km_arena_finish(&events->kept);
@@ -303,7 +297,7 @@ static void begin_after(struct km_viewer *viewer, const char *after)
     uint64_t epoch = strtoull(after, &end, 16);
     uint64_t number = *end == '-' ? strtoull(end + 1, &end, 10) : UINT64_MAX;
     bool mine = epoch == events->epoch && number <= events->number;
-    viewer->reload = !mine || events->number - number >= RING;
+    viewer->reload = !mine || events->number - number >= KM_EVENTS_KEPT_MAX;
     viewer->after = viewer->reload ? events->number : number;
 }
 
@@ -376,7 +370,7 @@ static void collect(struct km_viewer *viewer)
     int64_t now = now_ns(events);
     km_buf_reset(&viewer->out);
     viewer->at = 0;
-    if (events->number - viewer->after >= RING) {
+    if (events->number - viewer->after >= KM_EVENTS_KEPT_MAX) {
         viewer->reload = true; /* it fell behind */
         viewer->after = events->number;
     }
@@ -388,7 +382,8 @@ static void collect(struct km_viewer *viewer)
         viewer->reload = false;
     }
     for (int n = 0; n < TOLD_MAX && viewer->after < events->number; n++) {
-        const struct event *event = &events->ring[++viewer->after % RING];
+        const struct event *event =
+            &events->ring[++viewer->after % KM_EVENTS_KEPT_MAX];
         if (event->number == viewer->after && is_for(viewer, event)) {
             km_buf_printf(&viewer->out,
                           "event: run\nid: %016" PRIx64 "-%" PRIu64

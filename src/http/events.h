@@ -14,13 +14,12 @@
 #ifndef KM_HTTP_EVENTS_H
 #define KM_HTTP_EVENTS_H
 
+#include "base/limits.h"
 #include "http/fleet_share.h"
 #include "http/request.h"
 
 struct km_events;
 struct km_viewer;
-
-enum { KM_VIEWERS_MAX = 800 };
 
 /* NULL: no memory, or no thread. */
 struct km_events *km_events_start(struct km_store *store,

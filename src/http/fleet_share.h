@@ -11,12 +11,12 @@
 
 #include <pthread.h>
 
+#include "base/limits.h"
 #include "score/fleet.h"
 
 enum {
     KM_FLEET_LOOK_MS = 1000,
     KM_FLEET_BUDGET_MS = 150, /* of computing at a look */
-    KM_FLEET_RUNS_MAX = 20000,
 };
 
 struct km_fleet_share {

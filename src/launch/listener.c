@@ -7,19 +7,19 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/wait.h"
 #include "launch/pump.h"
 #include "launch/usage.h"
 #include "source/text_log.h"
 
 enum {
     STREAMS = KM_CHILD_STREAMS,
-    QUEUE_BYTES = 4 * KM_MIB, /* of each stream */
     TAKE_BYTES = 64 * KM_KIB,
+    LOOK_MS = 1000, /* how soon a look at the machine is noticed to be due */
     HANDLES_MAX = 4096, /* names that get a handle; a power of two */
 };
 
@@ -196,11 +196,11 @@ static bool wait_for_bytes(struct km_listener *listener, char *bytes,
     for (;;) {
         for (int i = 0; i < STREAMS && *len == 0; i++) {
             struct queue *queue = &listener->queues[i];
-            size_t run = QUEUE_BYTES - queue->head; /* up to its wrap */
+            size_t run = KM_LISTEN_BYTES - queue->head; /* up to its wrap */
             size_t take = queue->len < run ? queue->len : run;
             take = take < TAKE_BYTES ? take : TAKE_BYTES;
             memcpy(bytes, queue->bytes + queue->head, take);
-            queue->head = (queue->head + take) % QUEUE_BYTES;
+            queue->head = (queue->head + take) % KM_LISTEN_BYTES;
             queue->len -= take;
             *len = take;
             *stream = i;
@@ -208,10 +208,7 @@ static bool wait_for_bytes(struct km_listener *listener, char *bytes,
         if (*len || listener->ending) {
             break;
         }
-        struct timespec until;
-        (void)clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += 1;
-        if (pthread_cond_timedwait(&listener->more, &listener->lock, &until)) {
+        if (!km_wait_ms(&listener->more, &listener->lock, LOOK_MS)) {
             break; /* a second went by: time for a look */
         }
     }
@@ -289,7 +286,7 @@ struct km_listener *km_listener_start(const struct km_listener_options *options,
     bool ready = true;
     for (int i = 0; i < STREAMS; i++) {
         km_buf_init(&listener->queues[i].line, KM_LINE_BYTES_MAX);
-        listener->queues[i].bytes = km_arena_alloc(arena, QUEUE_BYTES);
+        listener->queues[i].bytes = km_arena_alloc(arena, KM_LISTEN_BYTES);
         ready = ready && listener->queues[i].bytes;
     }
     enum km_code code =
@@ -311,10 +308,11 @@ void km_listener_hear(struct km_listener *listener, int stream,
 {
     struct queue *queue = &listener->queues[stream];
     pthread_mutex_lock(&listener->lock);
-    size_t room = QUEUE_BYTES - queue->len;
+    size_t room = KM_LISTEN_BYTES - queue->len;
     size_t take = len < room ? len : room;
-    size_t tail = (queue->head + queue->len) % QUEUE_BYTES;
-    size_t first = take < QUEUE_BYTES - tail ? take : QUEUE_BYTES - tail;
+    size_t tail = (queue->head + queue->len) % KM_LISTEN_BYTES;
+    size_t first =
+        take < KM_LISTEN_BYTES - tail ? take : KM_LISTEN_BYTES - tail;
     memcpy(queue->bytes + tail, bytes, first);
     memcpy(queue->bytes, bytes + first, take - first);
     queue->len += take;

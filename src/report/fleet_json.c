@@ -3,17 +3,12 @@
 #include "report/fleet_json.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 
 static void number(struct km_json_writer *w, const char *key, double value)
 {
     km_json_key(w, key);
-    if (isfinite(value)) {
-        km_json_double(w, value);
-    } else {
-        km_json_null(w);
-    }
+    km_json_known(w, value);
 }
 
 static void figure(struct km_json_writer *w, const char *key,
@@ -68,11 +63,7 @@ void km_json_fleet_row(struct km_json_writer *w, struct km_arena *arena,
     km_json_key(w, "spark");
     km_json_array_begin(w);
     for (size_t i = 0; i < card->spark_count; i++) {
-        if (isfinite(card->spark[i])) {
-            km_json_double(w, card->spark[i]);
-        } else {
-            km_json_null(w);
-        }
+        km_json_known(w, card->spark[i]);
     }
     km_json_array_end(w);
     km_json_object_end(w);

@@ -1,17 +1,12 @@
 /* figure_json.c - the one JSON shape of figures and scorecards. */
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <math.h>
 
 #include "score/figure.h"
 
 static void put_number(struct km_json_writer *w, const char *key, double value)
 {
     km_json_key(w, key);
-    if (isfinite(value)) {
-        km_json_double(w, value);
-    } else {
-        km_json_null(w);
-    }
+    km_json_known(w, value);
 }
 
 static void put_text(struct km_json_writer *w, const char *key,
@@ -30,11 +25,7 @@ static void put_numbers(struct km_json_writer *w, const char *key,
     km_json_key(w, key);
     km_json_array_begin(w);
     for (size_t i = 0; i < count; i++) {
-        if (isfinite(values[i])) {
-            km_json_double(w, values[i]);
-        } else {
-            km_json_null(w);
-        }
+        km_json_known(w, values[i]);
     }
     km_json_array_end(w);
 }
@@ -140,11 +131,7 @@ static void put_matrix(const struct km_matrix *matrix, struct km_json_writer *w)
         km_json_array_begin(w);
         for (size_t c = 0; c < matrix->column_count; c++) {
             double value = matrix->value[r * matrix->column_count + c];
-            if (isfinite(value)) {
-                km_json_double(w, value);
-            } else {
-                km_json_null(w);
-            }
+            km_json_known(w, value);
         }
         km_json_array_end(w);
     }

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/read_at.h"
 #include "journal/journal.h"
 #include "ship/shelf.h"
 
@@ -47,27 +48,6 @@ void km_tail_seek(struct km_tail *tail, struct km_ship_place place)
     tail->server = place;
     tail->place = place;
     tail->is_sighted = false;
-}
-
-/* Fewer bytes than asked only at the end. -1: failed. */
-static ssize_t read_at(int fd, void *out, size_t size, uint64_t offset)
-{
-    size_t have = 0;
-    while (have < size) {
-        ssize_t got =
-            pread(fd, (char *)out + have, size - have, (off_t)(offset + have));
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return -1;
-        }
-        if (got == 0) {
-            break;
-        }
-        have += (size_t)got;
-    }
-    return (ssize_t)have;
 }
 
 static enum km_code check_header(const struct km_tail *tail, uint32_t index,
@@ -112,7 +92,7 @@ static enum km_code open_segment(const struct km_tail *tail, uint32_t index,
                    : km_fail_errno(err, errno, "cannot open %s", path);
     }
     ssize_t got = fstat(segment->fd, &about) == 0 && S_ISREG(about.st_mode)
-                      ? read_at(segment->fd, head, sizeof head, 0)
+                      ? km_read_at(segment->fd, head, sizeof head, 0)
                       : -1;
     if (got < 0) {
         return km_fail_errno(err, errno ? errno : EIO, "cannot read %s", path);
@@ -142,7 +122,7 @@ static const char *fill(struct km_buf *window, const struct segment *segment,
     km_buf_reset(window);
     char *room = km_buf_reserve(window, KM_SHIP_RANGE_BYTES);
     ssize_t got =
-        room ? read_at(segment->fd, room, KM_SHIP_RANGE_BYTES, offset) : -1;
+        room ? km_read_at(segment->fd, room, KM_SHIP_RANGE_BYTES, offset) : -1;
     size_t before = header ? KM_JOURNAL_HEADER_BYTES : 0;
     *slots = 0;
     if (got < 0) {

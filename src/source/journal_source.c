@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/read_at.h"
 #include "source/journal_intake.h"
 
 enum {
@@ -58,27 +59,6 @@ static int open_segment(const struct km_place *place, uint32_t segment)
         return -1;
     }
     return km_place_open(place, path, &err);
-}
-
-/* Reads up to `size` bytes at `offset`; fewer only at the end. -1: failed. */
-static ssize_t read_at(int fd, void *out, size_t size, uint64_t offset)
-{
-    size_t have = 0;
-    while (have < size) {
-        ssize_t got =
-            pread(fd, (char *)out + have, size - have, (off_t)(offset + have));
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return -1;
-        }
-        if (got == 0) {
-            break;
-        }
-        have += (size_t)got;
-    }
-    return (ssize_t)have;
 }
 
 /* "000012.kmj" */
@@ -142,7 +122,7 @@ static int sniff_journal(const struct km_sniff *sniff)
     if (fd < 0) {
         return 0;
     }
-    ssize_t got = read_at(fd, head, sizeof head, 0);
+    ssize_t got = km_read_at(fd, head, sizeof head, 0);
     (void)close(fd);
     bool mine = got == (ssize_t)sizeof head &&
                 km_journal_is_header((struct km_str){head, sizeof head});
@@ -238,7 +218,7 @@ static bool fill_window(struct journal_state *state)
     state->window_slots = 0;
     char *room = km_buf_reserve(&state->window, WINDOW_BYTES);
     uint64_t offset = km_journal_offset(state->at);
-    ssize_t got = room ? read_at(state->fd, room, WINDOW_BYTES, offset) : -1;
+    ssize_t got = room ? km_read_at(state->fd, room, WINDOW_BYTES, offset) : -1;
     state->window_slot = state->at;
     state->window_slots = got > 0 ? (uint32_t)got / KM_JOURNAL_SLOT_BYTES : 0;
     return state->window_slots > 0;
@@ -300,7 +280,7 @@ static enum km_code enter_segment(struct km_source *source, uint32_t segment,
     if (state->fd < 0) {
         return KM_EBUSY;
     }
-    ssize_t got = read_at(state->fd, head, sizeof head, 0);
+    ssize_t got = km_read_at(state->fd, head, sizeof head, 0);
     if (got < (ssize_t)sizeof head || head[0] == 0) {
         return KM_EBUSY;
     }
@@ -417,7 +397,7 @@ static bool has_news(struct journal_state *state, uint32_t segment,
     for (uint32_t i = 0; i < state->gap_count; i++) {
         uint64_t offset = km_journal_offset(state->gaps[i].slot);
         if (state->gaps[i].segment == segment &&
-            read_at(state->fd, &word, 8, offset) == 8 && word != 0) {
+            km_read_at(state->fd, &word, 8, offset) == 8 && word != 0) {
             return true;
         }
     }
