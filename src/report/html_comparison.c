@@ -71,18 +71,21 @@ static void comparison_cell(const struct km_scorecard *card,
                             struct km_buf *out)
 {
     struct km_figure_view view;
-    km_buf_append_text(out, "<td class=num>");
     if (!km_comparison_view(card, row, &view)) {
+        km_buf_append_text(out, "<td class=num>");
         return;
     }
-    km_buf_append_text(out, "<span class=value>");
+    bool weak = view.result->state == KM_FIGURE_WEAK;
+    km_buf_printf(out, "<td class=\"num%s\"><span class=value>",
+                  weak ? " weak" : "");
     km_html_escape(out, view.value.text);
     km_buf_append_text(out, "</span>");
     if (view.interval == KM_INTERVAL_RANGE) {
         km_buf_printf(out, "<span class=range>%s .. %s</span>", view.low.text,
                       view.high.text);
-    } else if (!view.has_value) {
-        km_buf_append_text(out, "<span class=range>");
+    }
+    if (weak || !view.has_value) {
+        km_buf_append_text(out, "<span class=\"range state\">");
         km_html_escape(out, view.state);
         km_buf_append_text(out, "</span>");
     }
@@ -102,7 +105,8 @@ void km_html_comparison(const struct km_scorecard *cards, size_t count,
                           km_comparison_name(cards, count, c), 32);
         km_buf_append_text(out, "</span>");
     }
-    km_buf_append_text(out, "<th>Intervals on one scale</thead><tbody>\n");
+    km_buf_append_text(
+        out, "<th class=wide>Intervals on one scale</thead><tbody>\n");
     struct km_comparison_row row = {0};
     while (km_comparison_next(cards, count, &row)) {
         km_buf_append_text(out, "<tr><th scope=row>");
@@ -115,7 +119,7 @@ void km_html_comparison(const struct km_scorecard *cards, size_t count,
         for (size_t c = 0; c < count; c++) {
             comparison_cell(&cards[c], &row, out);
         }
-        km_buf_append_text(out, "<td>");
+        km_buf_append_text(out, "<td class=wide>");
         forest(cards, count, &row, out);
         km_buf_append_char(out, '\n');
     }

@@ -293,6 +293,8 @@ static void a_card_about_the_others_is_not_compared(void)
     const struct km_html_options options = {0, "0"};
     km_report_html(cards, 3, &options, &out);
     CHECK(has("2 runs side by side"));
+    /* a weak value says so, also beside another */
+    CHECK(has("num weak") && has("range state\">WEAK"));
     CHECK(has("href=\"#run3\""));
     end();
 }
